@@ -1,0 +1,1 @@
+"""From flow graphs to verdicts: obligations, the solver and what follows from them."""

@@ -1,0 +1,131 @@
+"""Facts about conditions: what is known of `None`s and flags on the way to a node.
+
+`FactFlow.reaching()` explores the graph with facts alone, path by path, so that at each acquire it is known which flags were set before. Facts
+are kept of places that are tested at least twice, or tested at all and bound to a constant; nobody asks for others.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from unclosed.analysis.obligations import NO_FACTS, Facts
+from unclosed.flow import events as ev
+from unclosed.flow.events import NodeId, PlaceId
+from unclosed.flow.graph import ANYTHING, IS_FALSE, IS_NONE, IS_TRUE, Assumption, Edge, FlowGraph
+
+MAX_STATES = 48
+"""Different facts kept at one node; beyond, nothing is known there (false alarms only)."""
+_FALSE = frozenset({"False", "0", "''", '""', "0.0", "b''", 'b""'})
+
+
+class FactFlow:
+    """What is known of conditions in one function."""
+
+    def __init__(self, graph: FlowGraph, edges_of: Callable[[NodeId], Iterable[Edge]]) -> None:
+        """`edges_of`: the edges of a node that are real, given what its calls mean."""
+        self._graph, self._edges_of = graph, edges_of
+        constants = set()
+        self._pure_roots: dict[PlaceId, list[PlaceId]] = {}
+        for event in graph.events:
+            if isinstance(event, ev.Bind) and event.value is not None and isinstance(graph.places.keys[event.value], ev.Constant):
+                constants.add(event.target)
+        self._kept = {p for p, count in graph.tested.items() if (count >= 2 or p in constants) and not graph.places.is_temp(p)}
+        for place in self._kept:
+            key = graph.places.keys[place]
+            if isinstance(key, ev.Pure):
+                for root in key.roots:
+                    self._pure_roots.setdefault(root, []).append(place)
+        self._reaching: dict[NodeId, set[Facts]] | None = None
+
+    def reaching(self, node: NodeId) -> set[Facts]:
+        """The facts with which control can come to a node; empty if it cannot."""
+        if self._reaching is None:
+            self._reaching = self._explore()
+        return self._reaching.get(node, set())
+
+    def after(self, event: ev.Event, facts: Facts) -> Facts:
+        """The facts after an event."""
+        match event:
+            case ev.Bind(target, value, _):
+                return self._bound(facts, target, value)
+            case ev.Unbind(place, _, _):
+                return self._forgotten(facts, place)
+            case ev.Store(ev.StoreKind.ATTRIBUTE, base, _, _, _) if base is not None:
+                return self._forgotten(facts, base, itself=False)
+            case ev.Call(callee, _, _, _, _, _) if callee.receiver in self._kept and facts is not None:
+                return self._narrowed(facts, Assumption(callee.receiver, IS_FALSE | IS_TRUE)) or facts
+        return facts
+
+    def narrowed(self, facts: Facts, assume: Assumption | None) -> Facts | None:
+        """The facts on an edge; `None` if the edge contradicts them."""
+        if assume is None or assume.place not in self._kept:
+            return facts
+        return self._narrowed(facts, assume)
+
+    def known(self, facts: Facts, place: PlaceId) -> int:
+        """What is known of a place: a union of IS_NONE, IS_FALSE, IS_TRUE."""
+        return next((allowed for at, allowed in facts if at == place), ANYTHING)
+
+    def _narrowed(self, facts: Facts, assume: Assumption) -> Facts | None:
+        present = self.known(facts, assume.place)
+        allowed = present & assume.allowed
+        if allowed == 0:
+            return None
+        if allowed == present:
+            return facts
+        return frozenset(fact for fact in facts if fact[0] != assume.place) | {(assume.place, allowed)}
+
+    def _bound(self, facts: Facts, target: PlaceId, value: PlaceId | None) -> Facts:
+        allowed = ANYTHING if value is None else self._constant(value)
+        if allowed == ANYTHING and value is not None:
+            allowed = self.known(facts, value)
+        facts = self._forgotten(facts, target)
+        return facts if allowed == ANYTHING or target not in self._kept else facts | {(target, allowed)}
+
+    def _forgotten(self, facts: Facts, place: PlaceId, *, itself: bool = True) -> Facts:
+        """The facts without those about a place and about what is read through it."""
+        if not facts:
+            return facts
+        gone = {place, *self._pure_roots.get(place, ())} if itself else set(self._pure_roots.get(place, ()))
+        key = self._graph.places.keys[place]
+        while isinstance(key, ev.Attribute | ev.Item):
+            gone.update(self._pure_roots.get(key.base, ()))
+            key = self._graph.places.keys[key.base]
+        if itself:
+            gone.update(at for at, _ in facts if self._is_under(at, place))
+        return frozenset(fact for fact in facts if fact[0] not in gone)
+
+    def _is_under(self, place: PlaceId, base: PlaceId) -> bool:
+        key = self._graph.places.keys[place]
+        while isinstance(key, ev.Attribute | ev.Item):
+            if key.base == base:
+                return True
+            key = self._graph.places.keys[key.base]
+        return False
+
+    def _constant(self, value: PlaceId) -> int:
+        key = self._graph.places.keys[value]
+        if not isinstance(key, ev.Constant):
+            return ANYTHING
+        if key.text == "None":
+            return IS_NONE
+        return IS_FALSE if key.text in _FALSE else IS_TRUE
+
+    def _explore(self) -> dict[NodeId, set[Facts]]:
+        seen: dict[NodeId, set[Facts]] = {NodeId(0): {NO_FACTS}}
+        queue: deque[tuple[NodeId, Facts]] = deque([(NodeId(0), NO_FACTS)])
+        while queue:
+            node, facts = queue.popleft()
+            after = self.after(self._graph.events[node], facts)
+            for edge in self._edges_of(node):
+                passed = self.narrowed(after if edge.kind == 0 else facts, edge.assume)
+                if passed is None:
+                    continue
+                known = seen.setdefault(edge.target, set())
+                if len(known) >= MAX_STATES:
+                    passed = NO_FACTS
+                if passed not in known:
+                    known.add(passed)
+                    queue.append((edge.target, passed))
+        return seen

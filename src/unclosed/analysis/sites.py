@@ -1,0 +1,131 @@
+"""Where a function acquires: every call, or `await`, that makes it responsible for a resource."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from unclosed.analysis.meaning import Meaning
+from unclosed.analysis.obligations import Site
+from unclosed.confidence import Confidence
+from unclosed.flow import events as ev
+from unclosed.flow.events import NodeId, PlaceId
+from unclosed.infer.calls import CallInfo, argument_at, is_given
+from unclosed.infer.values import Sort
+from unclosed.library import Acquires, Kind, Lease
+
+MAX_SITES = 400
+"""Acquires of one function; beyond, it is skipped."""
+_OTHER_CODES = (Kind.POOL, Kind.TRANSACTION)
+_CHASE = 6
+
+
+class SiteFinder:
+    """Finds the sites of one scope."""
+
+    def __init__(self, meaning: Meaning, requires_python: tuple[int, int]) -> None:
+        self._meaning, self._scope, self._graph = meaning, meaning.scope, meaning.graph
+        self._python = requires_python
+
+    def sites(self) -> list[Site]:
+        """The sites in the order of their nodes."""
+        found = []
+        for node in self._graph.node_ids():
+            event = self._graph.events[node]
+            if isinstance(event, ev.Call):
+                found += self._at_call(NodeId(node), event)
+            elif isinstance(event, ev.Await) and event.value is not None:
+                found += self._at_await(NodeId(node), event)
+        return found
+
+    def _at_call(self, node: NodeId, event: ev.Call) -> Iterator[Site]:
+        info = self._meaning.call(node)
+        model = info.model
+        if model is None:
+            return
+        if model.awaits is not None and event.awaited:
+            yield from self._awaited_inside(node, event, info, model.awaits)
+            return
+        if model.calls is not None and not model.returns_class and event.awaited is not False:
+            inner = self._scope.calls.called_inside(info)
+            if inner is not None and inner.model is not None and inner.model.acquires is Acquires.CALL:
+                yield from self._site(node, event.result, inner, event.span)
+            return
+        if model.acquires is Acquires.CALL and not (model.is_coroutine and not event.awaited):
+            yield from self._site(node, event.result, info, event.span)
+        elif model.acquires is Acquires.AWAITED and event.awaited:
+            yield from self._site(node, event.result, info, event.span)
+
+    def _awaited_inside(self, node: NodeId, event: ev.Call, info: CallInfo, position: int) -> Iterator[Site]:
+        """`await wait_for(pool.getconn(), 1)`: the value of the inner call."""
+        place = argument_at(event, position)
+        made = self._scope.producer.get(place) if place is not None else None
+        inner = self._scope.call(made) if made is not None else None
+        if inner is None or inner.event.awaited or inner.model is None or inner.model.acquires is not Acquires.AWAITED:
+            return
+        lost_in = ""
+        for lost in inner.model.lease.lost_in if inner.model.lease is not None else ():
+            if lost.function == info.name and (lost.before is None or self._python < lost.before):
+                lost_in = event.callee.method
+        yield from self._site(node, event.result, inner, inner.event.span, lost_in)
+
+    def _at_await(self, node: NodeId, event: ev.Await) -> Iterator[Site]:
+        """`await pending`, where `pending` is an acquiring call that was not awaited."""
+        info = self._meaning.call_behind(event.value) if event.value is not None else None
+        if info is not None and not info.event.awaited and info.model is not None and info.model.acquires is Acquires.AWAITED:
+            yield from self._site(node, event.result, info, info.event.span)
+
+    def _site(self, node: NodeId, place: PlaceId, info: CallInfo, span: ev.SpanId, lost_in: str = "") -> Iterator[Site]:
+        model = info.model
+        assert model is not None
+        lease = model.lease
+        if lease is None or lease.kind in _OTHER_CODES or any(a.key in model.unless_given for a in info.event.arguments):
+            return
+        opened = not model.only_given or any(is_given(info.event, position, name) for position, name in model.only_given)
+        if not opened and not lease.opened_by:
+            return
+        is_child = model.child
+        if is_child and not self.is_from_outside(info.event.callee.receiver):
+            return
+        if model.item is not None:
+            place = self._graph.places.intern(ev.Item(place, model.item))
+        yield Site(
+            node=node,
+            place=place,
+            lease=lease,
+            call=info,
+            span=span,
+            confidence=self._confidence(info, lease),
+            owner=info.event.callee.receiver,
+            is_child=is_child,
+            is_latent=bool(lease.opened_by) and not (model.only_given and opened),
+            lost_in=lost_in,
+        )
+
+    def _confidence(self, info: CallInfo, lease: Lease) -> Confidence:
+        # The naming convention of cursors is weaker than that of pools: many things have a cursor.
+        if info.is_convention and lease.kind is Kind.CURSOR:
+            return Confidence.POSSIBLE
+        return Confidence.LIKELY if info.is_convention else info.confidence
+
+    def is_from_outside(self, place: PlaceId | None, depth: int = _CHASE) -> bool:
+        """Whether a place holds a value that the function did not acquire itself: a parameter, an attribute, a global."""
+        if place is None or depth == 0:
+            return False
+        sources = self._scope.sources(place)
+        match self._graph.places.keys[place]:
+            case ev.Attribute(base, _):
+                return not sources and (self.is_from_outside(base, depth - 1) or self._is_named(base))
+            case ev.Item(base, _):
+                return not sources and self.is_from_outside(base, depth - 1)
+            case ev.Local(name):
+                if not sources:
+                    return not self._scope.binds(name) or any(p.name == name for p in self._scope.facts.parameters)
+                return all(s.place is not None and self.is_from_outside(s.place, depth - 1) for s in sources)
+            case ev.Imported() | ev.Definition():
+                return True
+        return False
+
+    def _is_named(self, place: PlaceId) -> bool:
+        value = self._scope.value(place)
+        return value is not None and value.sort is Sort.NAME
+

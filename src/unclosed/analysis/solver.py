@@ -1,0 +1,195 @@
+"""The worklist: obligations of one site through the graph, and what reached which end.
+
+Breadth first, so that the path kept for each state is a shortest one. At most `MAX_STATES` obligations are kept at one node; beyond, facts are
+dropped and the obligation is only `possible`, and beyond `MAX_STEPS` the function is given up.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from unclosed.analysis.facts import FactFlow
+from unclosed.analysis.meaning import Meaning
+from unclosed.analysis.obligations import NO_FACTS, End, Flag, Obligation, Site, State
+from unclosed.analysis.transfer import Transfer
+from unclosed.flow import events as ev
+from unclosed.flow.events import NodeId, PlaceId
+from unclosed.flow.graph import IS_TRUE, Assumption, Edge, EdgeKind
+from unclosed.library import TypeModel
+
+MAX_STATES = 64
+MAX_STEPS = 60_000
+
+Key = tuple[NodeId, Obligation]
+
+
+class GivenUp(Exception):
+    """A function needs more steps than it may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One way in which an obligation came to an end: the last state, and the node and edge that ended it."""
+
+    key: Key
+    node: NodeId
+    edge: Edge | None = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one site's obligations. The first arrival of each sort is a shortest one."""
+
+    site: Site
+    exits: dict[ev.ExitKind, list[Arrival]] = field(default_factory=dict)
+    losses: dict[End, list[Arrival]] = field(default_factory=dict)
+    released: bool = False
+    escaped: bool = False
+    kept: bool = False
+    """Some path entered it with a block that does not release it."""
+    unsure: int = 0
+    """The union of the confidence flags seen anywhere."""
+    previous: dict[Key, tuple[Key, Edge]] = field(default_factory=dict)
+    start: Key | None = None
+
+    @property
+    def is_done_somewhere(self) -> bool:
+        """Whether some path gives the value back or hands it on."""
+        return self.released or self.escaped
+
+
+class Solver:
+    """Runs the obligations of one site."""
+
+    def __init__(self, meaning: Meaning, facts: FactFlow, site: Site, transfer: Transfer) -> None:
+        self._meaning, self._facts, self._site, self._transfer = meaning, facts, site, transfer
+        self._graph, self._outcome = meaning.graph, Outcome(site)
+        self._seen: dict[NodeId, set[Obligation]] = {}
+        self._queue: deque[Key] = deque()
+        model = meaning.catalog.type(site.lease.type_name)
+        self._tests = model if model is not None else TypeModel(site.lease.type_name)
+
+    def solve(self) -> Outcome:
+        """What becomes of the site's value."""
+        self._seed()
+        steps = 0
+        while self._queue:
+            steps += 1
+            if steps > MAX_STEPS:
+                raise GivenUp(f"more than {MAX_STEPS} steps")
+            self._advance(self._queue.popleft())
+        return self._outcome
+
+    def _seed(self) -> None:
+        node = self._site.node
+        flags = Flag.LATENT if self._site.is_latent else 0
+        event = self._graph.events[node]
+        for facts in sorted(self._facts.reaching(node), key=sorted):
+            after = self._facts.after(event, facts)
+            owed = Obligation(frozenset({self._site.place}), facts=after, flags=int(flags))
+            start = (node, owed)
+            for edge in self._meaning.edges(node):
+                if edge.kind is EdgeKind.NORMAL:
+                    self._pass(start, node, edge, owed)
+
+    def _advance(self, key: Key) -> None:
+        node, owed = key
+        event = self._graph.events[node]
+        if isinstance(event, ev.Exit):
+            self._arrive(key, event.kind)
+            return
+        normal, failed = self._transfer.step(node, owed)
+        for edge in self._meaning.edges(node):
+            state = failed if edge.kind in (EdgeKind.RAISE, EdgeKind.CANCEL) else normal
+            if isinstance(state, End):
+                self._end(key, node, edge, state)
+            else:
+                self._pass(key, node, edge, state)
+
+    def _arrive(self, key: Key, kind: ev.ExitKind) -> None:
+        owed = key[1]
+        self._outcome.unsure |= owed.flags
+        if kind is ev.ExitKind.RETURN and self._is_returned(owed):
+            self._outcome.escaped = True
+        elif not owed.flags & Flag.LATENT:
+            self._outcome.exits.setdefault(kind, []).append(Arrival(key, key[0]))
+
+    def _is_returned(self, owed: Obligation) -> bool:
+        places = self._graph.places
+        for place in (*owed.aliases, *(at for at, _ in owed.wrappers), *owed.holders):
+            key = places.keys[place]
+            while isinstance(key, ev.Item | ev.Attribute):
+                key = places.keys[key.base]
+            if isinstance(key, ev.Returned):
+                return True
+        return False
+
+    def _end(self, key: Key, node: NodeId, edge: Edge, end: End) -> None:
+        if end is End.VOID:
+            return
+        self._outcome.unsure |= key[1].flags
+        if end is End.RELEASED:
+            self._outcome.released = True
+        elif end is End.ESCAPED:
+            self._outcome.escaped = True
+        elif not key[1].flags & Flag.LATENT:
+            self._outcome.losses.setdefault(end, []).append(Arrival(key, node, edge))
+
+    def _pass(self, key: Key, node: NodeId, edge: Edge, owed: Obligation) -> None:
+        """Push an obligation along an edge, unless the edge contradicts it or it has been there."""
+        state = self._assume(owed, edge.assume)
+        if state is None:
+            return
+        if isinstance(state, End):
+            self._end(key, node, edge, state)
+            return
+        if state.flags & Flag.KEPT:
+            self._outcome.kept = True
+        seen = self._seen.setdefault(edge.target, set())
+        if len(seen) >= MAX_STATES:
+            state = state._replace(facts=NO_FACTS).flagged(Flag.POSSIBLE)
+        if state in seen:
+            return
+        seen.add(state)
+        self._outcome.previous.setdefault((edge.target, state), (key, edge))
+        self._queue.append((edge.target, state))
+
+    # Assumptions
+
+    def _assume(self, owed: Obligation, assume: Assumption | None) -> State | None:
+        """The state on an edge with an assumption; `None` if the edge cannot be taken."""
+        if assume is None:
+            return owed
+        if assume.place in owed.aliases:
+            return owed if assume.allowed & IS_TRUE else None
+        closed = self._tests_closed(owed, assume)
+        if closed is not None:
+            return End.RELEASED if closed else owed
+        facts = self._facts.narrowed(owed.facts, assume)
+        if facts is None:
+            return None
+        return owed if facts == owed.facts else owed._replace(facts=facts)
+
+    def _tests_closed(self, owed: Obligation, assume: Assumption) -> bool | None:
+        """Whether the edge says that the resource is closed; `None` if it does not speak of that."""
+        places = self._graph.places
+        key = places.keys[assume.place]
+        name, receiver = "", None
+        if isinstance(key, ev.Attribute):
+            name, receiver = key.name, key.base
+        elif isinstance(key, ev.Temp):
+            event = self._event_of(assume.place)
+            if event is not None:
+                name, receiver = event.callee.method, event.callee.receiver
+        if receiver not in owed.aliases:
+            return None
+        holds = assume.allowed == IS_TRUE
+        if name in self._tests.closed_when:
+            return holds
+        return not holds if name in self._tests.open_when else None
+
+    def _event_of(self, temp: PlaceId) -> ev.Call | None:
+        node = self._meaning.scope.producer.get(temp)
+        event = self._graph.events[node] if node is not None else None
+        return event if isinstance(event, ev.Call) else None

@@ -1,0 +1,233 @@
+"""Answers what a qualified name, a method or a naming convention does with resources, from the files under `models/`.
+
+Names are *canonical* or aliases of one (`also`); every question takes either. A type that does not know a method, an attribute or
+a part of its lease asks the types that it extends, nearest first. Models are joined from their entries when first asked for and
+kept as long as the catalog lives.
+
+*Stand-in types*, `unclosed.Connection` and the like, are no classes: they are what naming conventions say of values of unknown type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from unclosed.catalog_checks import problems_of_tables
+from unclosed.catalog_conventions import Convention, Conventions, NamePatterns, split_patterns
+from unclosed.catalog_files import Shelf, shipped_shelf
+from unclosed.catalog_lineage import Lineage, table_of
+from unclosed.catalog_schema import CallEntry, TypeEntry, read_call
+from unclosed.library import Acquires, CallModel, Lease, TypeModel
+
+_SELF = "self"
+
+
+class Catalog:
+    """All library models of one configuration."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        """`shelf` must not change afterwards."""
+        self._shelf = shelf
+        self._lineage = Lineage(shelf)
+        self._types: dict[str, TypeModel | None] = {}
+        self._calls: dict[tuple[str, str], CallModel | None] = {}
+        self._owned: dict[str, tuple[Lease, ...]] = {}
+        self._exports: dict[str, set[str]] | None = None
+        self._conventions: Conventions | None = None
+        self._calm = NamePatterns(shelf.patterns.get("calm", ()))
+        self._releasing = NamePatterns(shelf.patterns.get("releasing_names", ()))
+        self._keeping = NamePatterns(shelf.patterns.get("keeping_names", ()))
+        self._providers = frozenset(self.canonical(name) for name in shelf.patterns.get("providers", ()))
+        self._fixtures = frozenset(self.canonical(name) for name in shelf.patterns.get("fixtures", ()))
+        self.words: frozenset[str] = frozenset(shelf.words)
+        """Texts of which a file must contain one to be worth parsing."""
+
+    @classmethod
+    def load(cls, user: Mapping[str, object] | None = None, where: str = "") -> Catalog:
+        """The shipped models and the user's own over them; raises `ConfigError` for the first mistake in the user's table."""
+        shipped = shipped_shelf()
+        if not user:
+            return cls(shipped)
+        for problem in problems_of_tables(user, where, key="tool.unclosed.models", required=()):
+            raise problem
+        shelf = shipped.copy()
+        shelf.add(where, user, rank=1)
+        return cls(shelf)
+
+    def canonical(self, name: str) -> str:
+        """The canonical name for an alias; a bare builtin's `builtins.` name; else the name itself."""
+        return self._lineage.canonical(name)
+
+    def function(self, name: str) -> CallModel | None:
+        """The model of a function, of a constructor, or of a method named through its class (`psycopg.Connection.connect`)."""
+        name = self.canonical(name)
+        key = ("", name)
+        if key not in self._calls:
+            self._calls[key] = self._function(name)
+        return self._calls[key]
+
+    def type(self, name: str) -> TypeModel | None:
+        """The model of a type."""
+        name = self.canonical(name)
+        if name not in self._types:
+            entry = self._lineage.entry(name)
+            self._types[name] = None if entry is None else self._type(entry)
+        return self._types[name]
+
+    def method(self, type_name: str, method: str) -> CallModel | None:
+        """The model of a method of a type or of the nearest type that it extends."""
+        key = (self.canonical(type_name), method)
+        if key not in self._calls:
+            found = (entry.methods[method] for entry in self._lineage.types(key[0]) if method in entry.methods)
+            self._calls[key] = next((self._call(entry) for entry in found), None)
+        return self._calls[key]
+
+    def attribute(self, type_name: str, attribute: str) -> str | None:
+        """The type of an attribute."""
+        found = (entry.attributes[attribute] for entry in self._lineage.types(type_name) if attribute in entry.attributes)
+        return next((self.canonical(name) for name in found), None)
+
+    def item_type(self, type_name: str) -> str | None:
+        """The type of what an index gives, `connections["default"]`."""
+        return next((self.canonical(entry.items) for entry in self._lineage.types(type_name) if entry.items is not None), None)
+
+    def object_type(self, name: str) -> str | None:
+        """The type of an object that lives in a module, `django.db.connection`."""
+        entry = self._shelf.objects.get(self.canonical(name))
+        type_name = entry.values.get("type") if entry is not None else None
+        return self.canonical(type_name) if isinstance(type_name, str) else None
+
+    def call(self, type_name: str) -> CallModel | None:
+        """What calling an instance of the type does, `SessionLocal()`."""
+        return next((self._call(entry.call) for entry in self._lineage.types(type_name) if entry.call is not None), None)
+
+    def leases_of_owner(self, type_name: str) -> tuple[Lease, ...]:
+        """What is owed for the values that the methods of a type lend, nearest type first."""
+        key = self.canonical(type_name)
+        if key not in self._owned:
+            methods = {name: None for entry in self._lineage.types(key) for name in entry.methods}
+            models = (self.method(key, name) for name in methods)
+            self._owned[key] = tuple(m.lease for m in models if m is not None and m.lease is not None and any(r.owner for r in m.lease.release))
+        return self._owned[key]
+
+    def is_a(self, type_name: str, base: str) -> bool:
+        """True if `type_name` is `base` or extends it."""
+        base = self.canonical(base)
+        return self.canonical(type_name) == base or any(entry.name == base for entry in self._lineage.types(type_name))
+
+    def convention(self, receiver: str, method: str) -> CallModel | None:
+        """What the names alone suggest of a call on an unknown receiver.
+
+        `receiver` is the last name of the receiver as written (`db_pool` for `self.db_pool`), empty for a plain call, where `method` is the
+        called name. Receivers are compared in lower case, methods as they are; a pattern without a dot takes any receiver.
+        """
+        if self._conventions is None:
+            self._conventions = Conventions(self._all_conventions())
+        return self._conventions.find(receiver, method)
+
+    def is_calm(self, receiver: str, method: str) -> bool:
+        """True if such a method does not raise in practice whatever it is called on: a release, a rollback, a line in a log."""
+        return self._calm.fit(receiver, method)
+
+    def names_release(self, name: str) -> bool:
+        """True if the name of an unknown function says that it gives back the resource it is handed."""
+        return self._releasing.fit("", name.lower())
+
+    def names_keep(self, name: str, *, is_method: bool = True) -> bool:
+        """True if the name of an unknown function or method says that it keeps the resource it is handed: `append`, `register`.
+
+        A few of these names say so for methods only: `insert(conn, row)` uses the connection, `connections.insert(0, conn)` keeps it.
+        """
+        return self._keeping.fit("receiver" if is_method else "", name.lower())
+
+    def is_provider_decorator(self, qualified: str) -> bool:
+        """True if the decorator makes a generator lend what it yields."""
+        return self.canonical(qualified) in self._providers
+
+    def resumes_always(self, qualified: str) -> bool:
+        """True if a provider with this decorator is resumed after its `yield` whatever its user did (a test fixture)."""
+        return self.canonical(qualified) in self._fixtures
+
+    def exports(self, module: str) -> frozenset[str]:
+        """The modelled public names of a module, for `from module import *`."""
+        if self._exports is None:
+            self._exports = {}
+            shelf = self._shelf
+            for name in (*shelf.functions, *shelf.types, *shelf.objects, *shelf.aliases):
+                parent, _, last = name.rpartition(".")
+                if not last.startswith("_"):
+                    self._exports.setdefault(parent, set()).add(last)
+        return frozenset(self._exports.get(module, ()))
+
+    def type_names(self) -> frozenset[str]:
+        """The canonical names of all modelled types."""
+        return frozenset(self._shelf.types)
+
+    def function_names(self) -> frozenset[str]:
+        """The canonical names of all modelled functions."""
+        return frozenset(self._shelf.functions)
+
+    def _function(self, name: str) -> CallModel | None:
+        written = self._shelf.functions.get(name)
+        if written is not None:
+            return self._call(read_call(name, table_of(written), written.source))
+        model = self.type(name)
+        if model is not None:
+            return model.constructor
+        owner, _, method = name.rpartition(".")
+        return self.method(owner, method) if owner else None
+
+    def _type(self, entry: TypeEntry) -> TypeModel:
+        lineage = tuple(self._lineage.types(entry.name))
+        call = next((each.call for each in lineage if each.call is not None), None)
+        return TypeModel(
+            name=entry.name,
+            kind=self._lineage.terms(entry.name).kind,
+            extends=tuple(self.canonical(base) for base in entry.extends),
+            lease=self._lineage.terms(entry.name).lease(entry.name),
+            constructor=self._constructor(lineage),
+            call=None if call is None else self._call(call),
+            methods={name: self._call(method) for name, method in entry.methods.items()},
+            attributes={name: self.canonical(type_name) for name, type_name in entry.attributes.items()},
+            begin=frozenset().union(*(each.begin for each in lineage)),
+            commit=frozenset().union(*(each.commit for each in lineage)),
+            rollback=frozenset().union(*(each.rollback for each in lineage)),
+            closed_when=frozenset().union(*(each.closed_when for each in lineage)),
+            open_when=frozenset().union(*(each.open_when for each in lineage)),
+            source=entry.source,
+        )
+
+    def _constructor(self, lineage: tuple[TypeEntry, ...]) -> CallModel:
+        """The constructor of the first type: its own words, or those of the nearest type whose constructor says anything."""
+        first = lineage[0]
+        for entry in lineage:
+            if entry.says_constructor:
+                said = replace(entry.constructor, model=replace(entry.constructor.model, name=first.name, returns=first.name))
+                return self._call(said)
+        return self._call(first.constructor)
+
+    def _call(self, entry: CallEntry) -> CallModel:
+        """The model of an entry, with its lease: the entry's own terms over those of the type."""
+        model = entry.model
+        returns = model.returns if model.returns in (None, _SELF) else self.canonical(model.returns or "")
+        lends = None if model.lends is None else self.canonical(model.lends)
+        lease = None
+        if model.acquires is not Acquires.NO and returns is not None:
+            lease = entry.terms.over(self._lineage.terms(returns)).lease(returns)
+        elif lends is not None:
+            # Only leaving the block gives back what is lent and not acquired, so no release and no exit is inherited.
+            lease = replace(entry.terms, kind=entry.terms.kind or self._lineage.terms(lends).kind).lease(lends)
+        when = tuple((keyword, self.canonical(given), self.canonical(name)) for keyword, given, name in model.returns_when)
+        return replace(model, returns=returns, lends=lends, lease=lease, returns_when=when)
+
+    def _all_conventions(self) -> Iterator[Convention]:
+        """Every entry with a naming convention: the user's own first, then in the order of the files."""
+        found: list[tuple[int, CallEntry]] = []
+        for name, written in (*self._shelf.conventions.items(), *self._shelf.functions.items()):
+            if "names" in written.values:
+                found.append((written.rank, read_call(name, table_of(written), written.source)))
+        for name, written in self._shelf.types.items():
+            entry = self._lineage.entry(name)
+            found.extend((written.rank, method) for method in (entry.methods.values() if entry else ()) if method.names)
+        for _, call in sorted(found, key=lambda pair: -pair[0]):
+            yield Convention(self._call(call), split_patterns(call.names), split_patterns(call.unless_named))

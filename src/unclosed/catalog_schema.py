@@ -1,0 +1,208 @@
+"""The schema of the model files: which keys an entry may have and what they mean.
+
+An *entry* is what one table of a file says. Entries still name other types by text; `catalog.py` joins them into models.
+`models/README.md` lists the keys for people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from unclosed.catalog_table import Table
+from unclosed.catalog_terms import LEASE_KEYS, LeaseTerms, read_terms
+from unclosed.library import Acquires, CallModel
+
+_FLAGS = ("returns_class", "coroutine", "child", "keeps", "borrows", "cannot_raise", "exits", "suppresses", "shields")
+_POSITIONS = ("wraps", "enters", "awaits", "passes", "calls", "at_most")
+CALL_KEYS = LEASE_KEYS.union(
+    _FLAGS, _POSITIONS, ("returns", "returns_when", "acquires", "lends", "exit_calls", "unless_given", "only_given", "names", "source")
+)
+FUNCTION_KEYS = CALL_KEYS | {"also"}
+CONVENTION_KEYS = CALL_KEYS | {"unless_named"}
+_CONSTRUCTOR_KEYS = ("acquires", "unless_given", "only_given", "at_most")
+TYPE_KEYS = LEASE_KEYS.union(
+    _CONSTRUCTOR_KEYS,
+    ("also", "extends", "transaction", "attributes", "items", "closed_when", "open_when"),
+    ("methods", "call", "constructor", "cannot_raise", "borrows", "source"),
+)
+OBJECT_KEYS = frozenset({"type", "also", "source"})
+TRANSACTION_KEYS = frozenset({"implicit", "begin", "commit", "rollback"})
+IMPLICIT = ("any", "dml", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class CallEntry:
+    """What one entry says of a call: a model without its lease, and the terms that the entry itself gives."""
+
+    model: CallModel
+    terms: LeaseTerms
+    names: tuple[str, ...] = ()
+    """Patterns of its naming convention, `*pool*.acquire`."""
+    unless_named: tuple[str, ...] = ()
+    """Patterns of names for which the convention does not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypeEntry:
+    """What one entry says of a type."""
+
+    name: str
+    terms: LeaseTerms
+    extends: tuple[str, ...]
+    constructor: CallEntry
+    says_constructor: bool
+    """The entry says something of the constructor; otherwise that of what it extends holds."""
+    call: CallEntry | None
+    methods: Mapping[str, CallEntry]
+    attributes: Mapping[str, str]
+    items: str | None
+    begin: frozenset[str]
+    commit: frozenset[str]
+    rollback: frozenset[str]
+    closed_when: frozenset[str]
+    open_when: frozenset[str]
+    source: str
+
+
+def read_call(name: str, table: Table, source: str) -> CallEntry:
+    """The entry of a function, a method, the call of an instance or a convention."""
+    returns, item = _returns(table)
+    model = CallModel(
+        name=name,
+        returns=returns,
+        returns_class=table.flag("returns_class"),
+        acquires=_acquires(table),
+        item=item,
+        lends=table.qualified("lends"),
+        is_coroutine=table.flag("coroutine"),
+        child=table.flag("child"),
+        wraps=table.position("wraps"),
+        exit_calls=table.text("exit_calls"),
+        enters=table.position("enters"),
+        awaits=table.position("awaits"),
+        passes=table.position("passes"),
+        calls=table.position("calls"),
+        keeps=table.flag("keeps"),
+        borrows=table.flag("borrows"),
+        cannot_raise=table.flag("cannot_raise"),
+        exits=table.flag("exits"),
+        suppresses=table.flag("suppresses"),
+        shields=table.flag("shields"),
+        unless_given=table.names("unless_given") or frozenset(),
+        only_given=_only_given(table),
+        at_most=table.position("at_most"),
+        returns_when=_returns_when(table),
+        source=table.text("source") or source,
+    )
+    return CallEntry(model, read_terms(table), table.texts("names") or (), table.texts("unless_named") or ())
+
+
+def read_type(name: str, table: Table, source: str) -> TypeEntry:
+    """The entry of a type."""
+    own_source = table.text("source") or source
+    transaction = table.table("transaction", TRANSACTION_KEYS) or Table(table.where, table.key, {}, table.problems)
+    implicit = transaction.text("implicit")
+    if implicit is not None and implicit not in IMPLICIT:
+        transaction.refuse("implicit", f"{implicit!r} is not known", accepted=IMPLICIT, value=implicit)
+    call = table.table("call", CALL_KEYS)
+    return TypeEntry(
+        name=name,
+        terms=read_terms(table),
+        extends=table.qualifieds("extends"),
+        constructor=_constructor(name, table, own_source),
+        says_constructor=any(key in table.values for key in ("constructor", *_CONSTRUCTOR_KEYS)),
+        call=None if call is None else read_call(f"{name}.__call__", call, own_source),
+        methods=_methods(name, table, own_source),
+        attributes=_attributes(table),
+        items=table.qualified("items"),
+        begin=transaction.names("begin") or frozenset(),
+        commit=transaction.names("commit") or frozenset(),
+        rollback=transaction.names("rollback") or frozenset(),
+        closed_when=table.names("closed_when") or frozenset(),
+        open_when=table.names("open_when") or frozenset(),
+        source=own_source,
+    )
+
+
+def _methods(name: str, table: Table, source: str) -> Mapping[str, CallEntry]:
+    """The methods of a type, those of its lists `cannot_raise` and `borrows` included."""
+    listed: dict[str, dict[str, object]] = {}
+    for key in ("cannot_raise", "borrows"):
+        for method in table.names(key) or ():
+            listed.setdefault(method, {})[key] = True
+    methods = dict(listed)
+    outer = table.table("methods")
+    for method, values in outer.values.items() if outer else ():
+        if isinstance(values, dict):
+            methods[method] = {**listed.get(method, {}), **values}
+        else:
+            Table(table.where, f"{table.key}.methods", {}, table.problems).refuse(method, f"is {values!r}, but must be a table")
+    entries = {}
+    for method, said in methods.items():
+        inner = Table(table.where, f"{table.key}.methods.{method}", said, table.problems, CALL_KEYS)
+        entries[method] = read_call(f"{name}.{method}", inner, source)
+    return entries
+
+
+def _constructor(name: str, table: Table, source: str) -> CallEntry:
+    """The call of the class itself: its own table, and the keys that stand at the type for short."""
+    inner = table.table("constructor", CALL_KEYS)
+    values: dict[str, object] = {"returns": name, **(inner.values if inner else {})}
+    for key in _CONSTRUCTOR_KEYS:
+        if key in table.values:
+            values[key] = table.values[key]
+    return read_call(name, Table(table.where, table.key, values, table.problems), source)
+
+
+def _attributes(table: Table) -> Mapping[str, str]:
+    attributes = table.table("attributes")
+    if attributes is None:
+        return {}
+    types = {name: attributes.qualified(name) for name in attributes.values}
+    return {name: type_name for name, type_name in types.items() if type_name is not None}
+
+
+def _returns(table: Table) -> tuple[str | None, int | None]:
+    """The type of the result and, for a tuple, which item of it is meant: `returns = ["socket.socket", ""]`."""
+    value = table.values.get("returns")
+    if not isinstance(value, list):
+        return table.qualified("returns"), None
+    items = [(index, name) for index, name in enumerate(table.texts("returns") or ()) if name]
+    if len(items) != 1:
+        table.refuse("returns", f'is {value!r}, but a tuple must name one type and have "" for the other items')
+        return None, None
+    index, name = items[0]
+    return name, index
+
+
+def _acquires(table: Table) -> Acquires:
+    value = table.values.get("acquires", False)
+    if isinstance(value, bool):
+        return Acquires.CALL if value else Acquires.NO
+    if value == "awaited":
+        return Acquires.AWAITED
+    table.refuse("acquires", f"is {value!r}", accepted=("true", "false", "awaited"), value=str(value))
+    return Acquires.NO
+
+
+def _only_given(table: Table) -> tuple[tuple[int, str], ...]:
+    """`only_given = { host = 0 }`: name and position of each argument."""
+    arguments = table.table("only_given")
+    if arguments is None:
+        return ()
+    positions = ((arguments.position(name), name) for name in arguments.values)
+    return tuple((position, name) for position, name in positions if position is not None)
+
+
+def _returns_when(table: Table) -> tuple[tuple[str, str, str], ...]:
+    """`returns_when.class_ = { "a.Class" = "a.Type" }`: keyword argument, the class that is given, the type of the result."""
+    outer = table.table("returns_when")
+    rows = []
+    for keyword in outer.values if outer else ():
+        inner = outer.table(keyword) if outer else None
+        for given in inner.values if inner else ():
+            type_name = inner.qualified(given) if inner else None
+            if type_name is not None:
+                rows.append((keyword, given, type_name))
+    return tuple(rows)

@@ -1,0 +1,235 @@
+"""The settings of a run: the `[tool.unclosed]` table of a `pyproject.toml`, and what the command line puts in its place.
+
+The table is the nearest one upwards from what is checked, as far as the root of the repository; patterns in it are relative to
+the file's directory. `project.requires-python` is taken from the nearest file that has it. Codes are only shaped here; whether a rule
+has them is for `selection.py`, which knows the rules.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from unclosed.confidence import Confidence
+from unclosed.errors import ConfigError
+from unclosed.python_versions import lowest_python
+from unclosed.toml_text import parse_toml
+
+FILE_NAME = "pyproject.toml"
+DEFAULT_EXCLUDE = (
+    ".bzr", ".direnv", ".eggs", ".git", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox", ".pyenv", ".pytest_cache", ".pytype",
+    ".ruff_cache", ".svn", ".tox", ".venv", "CVS", "__pycache__", "__pypackages__", "_build", "build", "dist", "node_modules",
+    "site-packages", "venv", "*.egg",
+)  # fmt: skip
+
+
+class OutputFormat(str, enum.Enum):
+    """How findings are printed, as the user spells it."""
+
+    FLAKE8 = "flake8"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """Codes or prefixes of codes, and the option or key that says them, for messages about unknown ones."""
+
+    where: str
+    prefixes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """Patterns in the syntax of `.gitignore`, relative to the directory `base`."""
+
+    base: Path
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything a run needs to know of the user's wishes."""
+
+    file: Path | None = None
+    """Where the table stands; `None`: there is none."""
+    select: Codes | None = None
+    """The rules to run; `None`: those that are on by default."""
+    extend_select: tuple[Codes, ...] = ()
+    ignore: Codes = field(default_factory=lambda: Codes("ignore"))
+    exclude: Patterns = field(default_factory=lambda: Patterns(Path.cwd(), DEFAULT_EXCLUDE))
+    extend_exclude: tuple[Patterns, ...] = ()
+    min_confidence: Confidence = Confidence.LIKELY
+    output_format: OutputFormat = OutputFormat.FLAKE8
+    models: Mapping[str, object] = field(default_factory=dict)
+    """The user's own library models, unchecked; the catalog reads them."""
+    requires_python: tuple[int, int] | None = None
+    """The lowest version that the project admits; `None`: it does not say."""
+
+    @property
+    def models_where(self) -> str:
+        """The file in which `models` stand, for messages."""
+        return str(self.file or FILE_NAME)
+
+
+def find_config(start: Path) -> Config:
+    """The configuration that applies in the directory `start`; raises `ConfigError` for a file that is refused."""
+    config = Config(exclude=Patterns(start, DEFAULT_EXCLUDE))
+    requires_python: tuple[int, int] | None = None
+    for path in _candidates(start):
+        tables = _read(path)
+        requires_python = requires_python or _requires_python(tables)
+        if _has_settings(tables):
+            config = _settings(path, tables)
+            break
+    return replace(config, requires_python=requires_python or config.requires_python)
+
+
+def read_config(path: Path) -> Config:
+    """The configuration in this file, defaults where it has no table; raises `ConfigError` if it cannot be read or is refused."""
+    return _settings(path, _read(path))
+
+
+def override(
+    config: Config,
+    *,
+    select: Sequence[str] = (),
+    extend_select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    extend_exclude: Sequence[str] = (),
+    min_confidence: str | None = None,
+    output_format: str | None = None,
+) -> Config:
+    """The configuration with what the command line says; an empty value says nothing.
+
+    The `extend` options add to the file's, the others stand in its place. Patterns are relative to the working directory.
+    """
+    here = Path.cwd()
+    return replace(
+        config,
+        select=Codes("--select", tuple(select)) if select else config.select,
+        extend_select=(*config.extend_select, Codes("--extend-select", tuple(extend_select))),
+        ignore=Codes("--ignore", tuple(ignore)) if ignore else config.ignore,
+        exclude=Patterns(here, tuple(exclude)) if exclude else config.exclude,
+        extend_exclude=(*config.extend_exclude, Patterns(here, tuple(extend_exclude))),
+        min_confidence=parse_confidence("--min-confidence", min_confidence) if min_confidence else config.min_confidence,
+        output_format=_output_format("--output-format", output_format) if output_format else config.output_format,
+    )
+
+
+def parse_confidence(where: str, value: object) -> Confidence:
+    """The degree with this label; raises `ConfigError` that names `where` for anything else."""
+    try:
+        if isinstance(value, str):
+            return Confidence.parse(value)
+    except KeyError:
+        pass
+    raise _refused(where, value, [degree.label for degree in Confidence])
+
+
+def _candidates(start: Path) -> Iterator[Path]:
+    """The configuration files upwards from a directory, nearest first, as far as the root of the repository."""
+    for directory in (start, *start.parents):
+        path = directory / FILE_NAME
+        if path.is_file():
+            yield path
+        if (directory / ".git").exists():
+            return
+
+
+def _read(path: Path) -> Mapping[str, object]:
+    try:
+        text = path.read_bytes().decode()
+    except OSError as error:
+        raise ConfigError(str(path), f"cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), "not valid UTF-8, which TOML requires") from error
+    return parse_toml(text, str(path))
+
+
+def _table(tables: Mapping[str, object], key: str) -> Mapping[str, object]:
+    """The table under this key; an empty one where there is none."""
+    value = tables.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _has_settings(tables: Mapping[str, object]) -> bool:
+    return "unclosed" in _table(tables, "tool")
+
+
+def _requires_python(tables: Mapping[str, object]) -> tuple[int, int] | None:
+    specifiers = _table(tables, "project").get("requires-python")
+    return lowest_python(specifiers) if isinstance(specifiers, str) else None
+
+
+def _settings(path: Path, tables: Mapping[str, object]) -> Config:
+    """The checked settings of a file that has been read."""
+    settings = _table(tables, "tool").get("unclosed", {})
+    if not isinstance(settings, dict):
+        raise ConfigError(f"{path}: tool.unclosed", "must be a table")
+    for key in settings:
+        if key not in _KEYS:
+            raise ConfigError(f"{path}: tool.unclosed.{key}", "unknown key", accepted=_KEYS, value=key)
+    reader = _Reader(path, settings)
+    base = path.resolve().parent
+    models = settings.get("models", {})
+    if not isinstance(models, dict):
+        raise ConfigError(f"{path}: tool.unclosed.models", "must be a table of library models")
+    return Config(
+        file=path,
+        select=reader.codes("select"),
+        extend_select=tuple(filter(None, [reader.codes("extend-select")])),
+        ignore=reader.codes("ignore") or Codes("ignore"),
+        exclude=Patterns(base, reader.strings("exclude", DEFAULT_EXCLUDE)),
+        extend_exclude=(Patterns(base, reader.strings("extend-exclude")),),
+        min_confidence=reader.confidence(),
+        output_format=reader.output_format(),
+        models=models,
+        requires_python=_requires_python(tables),
+    )
+
+
+_KEYS = ("exclude", "extend-exclude", "extend-select", "ignore", "min-confidence", "models", "output-format", "select")
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """The values of one table, each checked for its type."""
+
+    path: Path
+    settings: Mapping[str, object]
+
+    def where(self, key: str) -> str:
+        return f"{self.path}: tool.unclosed.{key}"
+
+    def strings(self, key: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+        value = self.settings.get(key)
+        if value is None:
+            return default
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise ConfigError(self.where(key), f"must be a list of strings, not {value!r}")
+        return tuple(value)
+
+    def codes(self, key: str) -> Codes | None:
+        return Codes(self.where(key), self.strings(key)) if key in self.settings else None
+
+    def confidence(self) -> Confidence:
+        value = self.settings.get("min-confidence")
+        return Confidence.LIKELY if value is None else parse_confidence(self.where("min-confidence"), value)
+
+    def output_format(self) -> OutputFormat:
+        value = self.settings.get("output-format")
+        return OutputFormat.FLAKE8 if value is None else _output_format(self.where("output-format"), value)
+
+
+def _output_format(where: str, value: object) -> OutputFormat:
+    try:
+        return OutputFormat(value)
+    except ValueError as error:
+        raise _refused(where, value, [member.value for member in OutputFormat]) from error
+
+
+def _refused(where: str, value: object, accepted: Sequence[str]) -> ConfigError:
+    return ConfigError(where, f"{value!r} is not accepted", accepted=accepted, value=str(value))

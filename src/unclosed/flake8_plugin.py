@@ -1,0 +1,125 @@
+"""The flake8 plugin: the findings of the command line for the lines that flake8 holds, which may be unsaved.
+
+flake8 decides which codes are shown and reads `# noqa`; the plugin gives it everything, rules that are off by default included. It says
+nothing of a file that does not parse, because flake8 does (E999). From the nearest `pyproject.toml` upwards from the file it
+takes the library models, `requires-python` and, unless flake8's own configuration gives one, the confidence. Importing
+this module, and checking a file that cannot matter, loads neither libcst nor click.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import functools
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from unclosed import __version__
+from unclosed.catalog import Catalog
+from unclosed.confidence import Confidence
+from unclosed.config import Config, find_config, parse_confidence, read_config
+from unclosed.errors import ConfigError
+from unclosed.lint import check_source
+from unclosed.prefilter import matters
+from unclosed.rules import all_rules
+from unclosed.rules.rule import Rule
+from unclosed.text import SourceFile
+
+if TYPE_CHECKING:
+    from flake8.options.manager import OptionManager
+
+_SILENT = ("UNC901", "UNC902")
+"""Codes that flake8 has its own for."""
+
+FlakeError = tuple[int, int, str, type]
+
+
+class Plugin:
+    """One file, as flake8 asks for it."""
+
+    name = "unclosed"
+    version = __version__
+    min_confidence: ClassVar[Confidence | None] = None
+    """From flake8's options; `None`: not told there."""
+    config_file: ClassVar[str | None] = None
+
+    def __init__(self, tree: ast.Module, filename: str, lines: Sequence[str]) -> None:
+        """`lines` are the text, with line ends, without byte order mark; `tree` is theirs."""
+        self._tree = tree
+        self._source = SourceFile(filename, "".join(lines))
+
+    @classmethod
+    def add_options(cls, option_manager: OptionManager) -> None:
+        """Register the options, and the codes that are off by default."""
+        option_manager.extend_default_ignore([rule.code for rule in all_rules() if not rule.default])
+        labels = ", ".join(degree.label for degree in reversed(Confidence))
+        option_manager.add_option(
+            "--unclosed-min-confidence",
+            default=None,
+            parse_from_config=True,
+            metavar="DEGREE",
+            help=f"Show no finding of unclosed that is less sure: {labels}. (Default: likely)",
+        )
+        option_manager.add_option(
+            "--unclosed-config",
+            default=None,
+            parse_from_config=True,
+            normalize_paths=True,
+            metavar="FILE",
+            help="The pyproject.toml that unclosed reads instead of the nearest one.",
+        )
+
+    @classmethod
+    def parse_options(cls, options: argparse.Namespace) -> None:
+        """Keep the options; a wrong value is flake8's usage error."""
+        label = options.unclosed_min_confidence
+        try:
+            cls.min_confidence = None if label is None else parse_confidence("unclosed-min-confidence", label)
+        except ConfigError as error:
+            raise _flake8_error(error) from error
+        cls.config_file = options.unclosed_config
+
+    def run(self) -> Iterator[FlakeError]:
+        """Row, column from 0, code and message of each finding."""
+        try:
+            settings, catalog = _project(_directory(self._source.path), self.config_file)
+        except ConfigError as error:
+            raise _flake8_error(error) from error
+        if not matters(self._source.text, catalog):
+            return
+        if self.min_confidence is not None:
+            settings = replace(settings, min_confidence=self.min_confidence)
+        result = check_source(self._source, settings, catalog, rules=_rules(), tree=self._tree, honour_noqa=False)
+        if result.error is not None:
+            sys.stderr.write(f"unclosed: {result.error.path}: {result.error.reason}\n")
+        for finding in result.findings:
+            row, column = finding.start
+            yield row, column, f"{finding.code} {finding.message}", type(self)
+
+
+@functools.cache
+def _rules() -> tuple[Rule, ...]:
+    return tuple(rule for rule in all_rules() if rule.code not in _SILENT)
+
+
+@functools.cache
+def _project(directory: Path, config_file: str | None) -> tuple[Config, Catalog]:
+    """The settings of a directory and the catalog with the models of its project."""
+    config = find_config(directory) if config_file is None else read_config(Path(config_file))
+    return config, Catalog.load(config.models, config.models_where)
+
+
+def _directory(filename: str) -> Path:
+    """The directory of the file; for standard input without a name, the working directory."""
+    return Path(os.path.abspath(filename)).parent
+
+
+def _flake8_error(error: ConfigError) -> Exception:
+    """The error that makes flake8 stop with one line; it survives the way from a worker process, which `ConfigError` does not."""
+    from flake8.exceptions import ExecutionError
+
+    return ExecutionError(f"unclosed: {error}")

@@ -1,0 +1,276 @@
+"""What a call calls: a modelled function, a project's own, a convention, or nothing that is known.
+
+A callee with a known receiver is looked up as a method of the receiver's type; a static name as a function or constructor. Only where
+neither the receiver nor the callee has a known type do naming conventions speak, and then the answer is `likely`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from unclosed.confidence import Confidence
+from unclosed.flow import events as ev
+from unclosed.flow.events import PlaceId
+from unclosed.infer.values import Sort, Value, instance
+from unclosed.library import Acquires, CallModel
+
+if TYPE_CHECKING:
+    from unclosed.infer.types import ScopeTypes
+
+
+@dataclass(frozen=True, slots=True)
+class CallInfo:
+    """One call, read.
+
+    `model` is `None` where no library model speaks. `target`: a function or class of the project. `name`: the qualified name, empty if
+    unknown. `is_convention`: only a naming convention speaks. `is_class`: the callee looks like a class (`CapWord`).
+    """
+
+    event: ev.Call
+    model: CallModel | None = None
+    target: Value | None = None
+    name: str = ""
+    confidence: Confidence = Confidence.CERTAIN
+    is_convention: bool = False
+    is_class: bool = False
+    receiver: Value | None = None
+    is_project_subclass: bool = False
+
+
+class CallReader:
+    """Reads the calls of one scope."""
+
+    def __init__(self, scope: ScopeTypes) -> None:
+        self._scope = scope
+        self._catalog = scope.catalog
+
+    def read(self, event: ev.Call) -> CallInfo:
+        """What the call calls."""
+        callee = event.callee
+        receiver = None if callee.receiver is None else self._scope.value(callee.receiver)
+        info = self._by_receiver(event, receiver)
+        if info is not None:
+            return info
+        value = None if callee.place is None else self._scope.value(callee.place)
+        info = self._by_value(event, value)
+        if info is not None:
+            return info
+        return self._by_convention(event, receiver, value)
+
+    def _by_receiver(self, event: ev.Call, receiver: Value | None) -> CallInfo | None:
+        """A method of an instance."""
+        if receiver is None or receiver.sort not in (Sort.INSTANCE, Sort.OBJECT):
+            return None
+        method = event.callee.method
+        if receiver.sort is Sort.OBJECT:
+            own = self._scope.attribute_of(receiver, method)
+            if own is not None and own.sort is Sort.DEFINITION:
+                return CallInfo(event, target=own, confidence=own.confidence, receiver=receiver, is_class=_is_class(self._scope, own))
+            if own is not None:
+                return self._by_value(event, own)
+            base = self._library_base(receiver)
+            if base is None:
+                # `self` of a class with unresolved bases: anything may be inherited.
+                return CallInfo(event, confidence=Confidence.LIKELY, receiver=receiver)
+            receiver = instance(base, receiver.confidence)
+        model = self._catalog.method(receiver.name, method)
+        if model is None:
+            held = self._catalog.attribute(receiver.name, method)
+            if held is not None:
+                model = self._catalog.call(held)
+        name = f"{receiver.name}.{method}"
+        return CallInfo(event, self._fitting(model, event), name=name, confidence=receiver.confidence, receiver=receiver)
+
+    def _library_base(self, receiver: Value) -> str | None:
+        home = self._scope.home(receiver)
+        return home.library_base(receiver.name) if home is not None else None
+
+    def _by_value(self, event: ev.Call, value: Value | None) -> CallInfo | None:
+        """A function, a class, a factory or another callable."""
+        if value is None:
+            return None
+        match value.sort:
+            case Sort.NAME:
+                return self._by_name(event, value)
+            case Sort.INSTANCE:
+                model = self._catalog.call(value.name)
+                return CallInfo(event, self._fitting(model, event), name=value.name, confidence=value.confidence, receiver=value)
+            case Sort.DEFINITION:
+                return self._by_definition(event, value)
+            case Sort.CALLABLE:
+                inner = self._by_value(event, value.parts[0])
+                return inner
+        return None
+
+    def _by_name(self, event: ev.Call, value: Value) -> CallInfo | None:
+        model = self._catalog.function(value.name)
+        if model is None:
+            owner, _, last = value.name.rpartition(".")
+            if owner and self._catalog.type(owner) is not None:
+                model = self._catalog.method(owner, last)
+        last = value.name.rpartition(".")[2]
+        if model is None and self._speaks_by_convention(event):
+            return None
+        return CallInfo(event, self._fitting(model, event), name=value.name, confidence=value.confidence, is_class=looks_like_class(last))
+
+    def _by_definition(self, event: ev.Call, value: Value) -> CallInfo:
+        if _is_class(self._scope, value):
+            base = self._library_base(value)
+            model = self._catalog.function(base) if base is not None else None
+            return CallInfo(
+                event, self._fitting(model, event), value, confidence=min(value.confidence, Confidence.LIKELY) if model else value.confidence,
+                is_class=True, is_project_subclass=model is not None,
+            )  # fmt: skip
+        return CallInfo(event, target=value, confidence=value.confidence)
+
+    def _speaks_by_convention(self, event: ev.Call) -> bool:
+        return self._catalog.convention(self.receiver_name(event), event.callee.method) is not None
+
+    def _by_convention(self, event: ev.Call, receiver: Value | None, value: Value | None) -> CallInfo:
+        is_class = looks_like_class(event.callee.method)
+        if receiver is not None and receiver.sort not in (Sort.NAME, Sort.DEFINITION, Sort.NONE):
+            return CallInfo(event, receiver=receiver, is_class=is_class)
+        model = self._catalog.convention(self.receiver_name(event), event.callee.method)
+        if model is None:
+            return CallInfo(event, confidence=Confidence.LIKELY, is_class=is_class)
+        return CallInfo(event, self._fitting(model, event), confidence=Confidence.LIKELY, is_convention=True, is_class=is_class)
+
+    def receiver_name(self, event: ev.Call) -> str:
+        """The last name of the receiver as written: `db_pool` for `self.db_pool`."""
+        if event.callee.receiver is None:
+            return ""
+        match self._scope.graph.places.keys[event.callee.receiver]:
+            case ev.Local(name) | ev.Attribute(_, name):
+                return name.partition("'")[0]
+            case ev.Temp():
+                node = self._scope.producer.get(event.callee.receiver)
+                made = self._scope.graph.events[node] if node is not None else None
+                return made.callee.method if isinstance(made, ev.Call) else ""
+        return ""
+
+    def _fitting(self, model: CallModel | None, event: ev.Call) -> CallModel | None:
+        """The model, unless the arguments say that this call is something else."""
+        if model is not None and model.at_most is not None:
+            if sum(isinstance(a.key, int) for a in event.arguments) > model.at_most:
+                return None
+        return model
+
+    # Results
+
+    def result(self, info: CallInfo) -> Value | None:
+        """What the call's result (awaited, if the call is) holds."""
+        if info.model is not None:
+            found = self._modelled_result(info, info.model)
+        elif info.target is not None:
+            found = self._project_result(info, info.target)
+        elif info.is_class and info.name:
+            found = instance(info.name)
+        else:
+            found = None
+        if found is not None and info.event.awaited and found.sort is Sort.AWAITABLE:
+            inner = found.parts[0]
+            found = None if inner is None else inner.weakened(found.confidence)
+        return None if found is None else found.weakened(info.confidence)
+
+    def _modelled_result(self, info: CallInfo, model: CallModel) -> Value | None:
+        for position in (model.wraps, model.enters, model.passes, model.awaits):
+            if position is not None:
+                return self._argument_value(info, model, position)
+        if model.calls is not None:
+            return self._called_result(info, model)
+        made = self._made(info, model)
+        if model.lends is not None and not info.event.awaited:
+            lent = instance(model.lends)
+            return Value(Sort.MANAGER, parts=(lent,)) if model.acquires is not Acquires.AWAITED else Value(Sort.AWAITABLE, parts=(lent,))
+        if made is None:
+            return None
+        return Value(Sort.AWAITABLE, parts=(made,)) if model.is_coroutine or model.acquires is Acquires.AWAITED else made
+
+    def _argument_value(self, info: CallInfo, model: CallModel, position: int) -> Value | None:
+        place = argument_at(info.event, position)
+        value = None if place is None else self._scope.value(place)
+        if value is None:
+            return None
+        if model.awaits is not None and value.sort is Sort.AWAITABLE:
+            return value
+        if model.wraps is not None:
+            return Value(Sort.MANAGER, parts=(value,))
+        if model.enters is not None and value.sort is Sort.MANAGER:
+            return value.parts[0]
+        return value
+
+    def _called_result(self, info: CallInfo, model: CallModel) -> Value | None:
+        assert model.calls is not None
+        place = argument_at(info.event, model.calls)
+        callee = None if place is None else self._scope.value(place)
+        if callee is None:
+            return None
+        if model.returns_class:
+            return Value(Sort.CALLABLE, parts=(callee,))
+        inner = self._by_value(info.event, callee)
+        return None if inner is None else self.result(inner)
+
+    def called_inside(self, info: CallInfo) -> CallInfo | None:
+        """What `to_thread(connect, dsn)` calls; `None` if it is not known."""
+        place = argument_at(info.event, info.model.calls) if info.model is not None and info.model.calls is not None else None
+        callee = None if place is None else self._scope.value(place)
+        return self._by_value(info.event, callee)
+
+    def _made(self, info: CallInfo, model: CallModel) -> Value | None:
+        if model.returns == "self":
+            return info.receiver
+        if model.returns is None:
+            return None
+        returns = model.returns
+        for keyword, wanted, other in model.returns_when:
+            place = next((a.value for a in info.event.arguments if a.key == keyword), None)
+            given = None if place is None else self._scope.value(place)
+            if given is not None and given.sort is Sort.NAME and self._catalog.is_a(given.name, wanted):
+                returns = other
+        if model.returns_class:
+            return Value(Sort.NAME, returns)
+        made = Value(Sort.OBJECT, info.target.name, info.target.module) if info.is_project_subclass and info.target else instance(returns)
+        if model.item is not None:
+            return Value(Sort.TUPLE, parts=(None,) * model.item + (made,))
+        return made
+
+    def _project_result(self, info: CallInfo, target: Value) -> Value | None:
+        home = self._scope.home(target)
+        if home is None:
+            return None
+        if target.name in home.facts.classes:
+            return target._replace(sort=Sort.OBJECT)
+        facts = home.function(target.name)
+        if facts is None:
+            return None
+        decorators = {home.scope(facts.outer or facts.id).named(d.name) for d in facts.decorators if d.name}
+        if facts.is_generator:
+            yielded = home.scope(facts.id).yielded_value()
+            is_provider = any(d is not None and d.sort is Sort.NAME and self._catalog.is_provider_decorator(d.name) for d in decorators)
+            return Value(Sort.MANAGER, parts=(yielded,)) if is_provider else None
+        returned = home.scope(facts.id).returned_value()
+        if returned is None or returned.sort is Sort.NONE:
+            return None
+        return Value(Sort.AWAITABLE, parts=(returned,)) if facts.is_async else returned
+
+
+def argument_at(event: ev.Call, position: int) -> PlaceId | None:
+    """The argument at a position from 0, `None` if it is not given by position."""
+    return next((a.value for a in event.arguments if a.key == position), None)
+
+
+def is_given(event: ev.Call, position: int, name: str) -> bool:
+    """Whether an argument is given, by position or name, or may be by a star."""
+    return any(a.key in (position, name, "*", "**") for a in event.arguments)
+
+
+def looks_like_class(name: str) -> bool:
+    """Whether a name is a `CapWord`, as classes are."""
+    name = name.lstrip("_")
+    return name[:1].isupper() and any(c.islower() for c in name)
+
+
+def _is_class(scope: ScopeTypes, value: Value) -> bool:
+    home = scope.home(value)
+    return home is not None and value.name in home.facts.classes

@@ -1,0 +1,431 @@
+"""The light types of one module: what each place of each scope holds.
+
+Flow-insensitive: a place holds the join of all that is bound to it in its scope. Names are looked up as Python does: parameters and local
+bindings, enclosing functions, the module, star imports of modelled libraries, builtins. Everything is computed when asked for and kept;
+a question that comes back to itself is answered with "unknown".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from unclosed.catalog import Catalog
+from unclosed.confidence import Confidence
+from unclosed.flow import events as ev
+from unclosed.flow.events import PlaceId
+from unclosed.infer.annotations import annotated_value, yielded_value
+from unclosed.infer.calls import CallInfo, CallReader
+from unclosed.infer.values import Sort, Value, instance, join
+from unclosed.lowering.facts import MODULE_BODY, FunctionFacts, FunctionId, ModuleFacts, Parameter, Scope
+
+MAX_HOPS = 10
+_CLASS_METHODS = frozenset({"classmethod"})
+_STATIC_METHODS = frozenset({"staticmethod"})
+PROPERTIES = frozenset({"property", "cached_property", "functools.cached_property", "hybrid_property"})
+
+
+class Modules(Protocol):
+    """The other modules of the project."""
+
+    def named(self, qualified: str, importer: ModuleTypes) -> Value | None:
+        """What a qualified name (relative ones with their dots) names inside the project; `None` if it is not of the project."""
+
+    def types(self, module: str) -> ModuleTypes | None:
+        """The types of a module of the project."""
+
+
+class ModuleTypes:
+    """The types of one module. `name`: its dotted name in the project, or any text that tells it from the others."""
+
+    def __init__(self, name: str, facts: ModuleFacts, catalog: Catalog, modules: Modules | None = None) -> None:
+        self.name, self.facts, self.catalog, self.modules = name, facts, catalog, modules
+        self._scopes: dict[FunctionId, ScopeTypes] = {}
+        self._by_name: dict[str, FunctionFacts] = {f.name: f for f in facts.functions if f.scope is Scope.FUNCTION}
+        self._global_writers: dict[str, list[FunctionId]] = {}
+        self._methods: dict[str, list[FunctionFacts]] = {}
+        for function in facts.functions:
+            for name in function.globals:
+                self._global_writers.setdefault(name, []).append(function.id)
+            if function.owner:
+                self._methods.setdefault(function.owner, []).append(function)
+        self._attributes: dict[tuple[str, str], Value | None] = {}
+
+    def scope(self, id_: FunctionId) -> ScopeTypes:
+        """The types of one scope."""
+        if id_ not in self._scopes:
+            self._scopes[id_] = ScopeTypes(self, self.facts.functions[id_])
+        return self._scopes[id_]
+
+    def function(self, dotted: str) -> FunctionFacts | None:
+        """The function with this dotted name, the last one if there are several."""
+        return self._by_name.get(dotted)
+
+    def methods(self, owner: str) -> list[FunctionFacts]:
+        """The methods of a class, in source order."""
+        return self._methods.get(owner, [])
+
+    def definition(self, dotted: str) -> Value | None:
+        """A function or class defined in this module."""
+        known = dotted in self._by_name or dotted in self.facts.classes
+        return Value(Sort.DEFINITION, dotted, self.name) if known else None
+
+    def named(self, qualified: str) -> Value:
+        """What an imported qualified name names: something of the project, or a library's."""
+        if self.modules is not None:
+            found = self.modules.named(qualified, self)
+            if found is not None:
+                return found
+        name = self.catalog.canonical(qualified)
+        held = self.catalog.object_type(name)
+        return instance(held) if held is not None else Value(Sort.NAME, name)
+
+    def global_value(self, name: str) -> Value | None:
+        """What a module-level name holds."""
+        body = self.scope(MODULE_BODY)
+        return body.local_value(name) if body.binds(name) or name in self._global_writers else None
+
+    def has_global(self, name: str) -> bool:
+        """Whether the module binds a name."""
+        return name in self._global_writers or self.scope(MODULE_BODY).binds(name)
+
+    def global_writers(self, name: str) -> list[ScopeTypes]:
+        """The functions that declare a name `global`."""
+        return [self.scope(id_) for id_ in self._global_writers.get(name, ())]
+
+    def outside_value(self, name: str) -> Value | None:
+        """What a name means that the module itself does not bind: a star import or a builtin."""
+        for module in self.facts.star_imports:
+            if name in self.catalog.exports(module):
+                return self.named(f"{module}.{name}")
+            if self.modules is not None:
+                found = self.modules.named(f"{module}.{name}" if not module.endswith(".") else module + name, self)
+                if found is not None:
+                    return found
+        return Value(Sort.NAME, self.catalog.canonical(name))
+
+    # Classes
+
+    def attribute_value(self, owner: str, name: str, hops: int = MAX_HOPS) -> Value | None:
+        """What the attribute `name` of an instance of the class `owner` of this module holds."""
+        key = (owner, name)
+        if key not in self._attributes:
+            self._attributes[key] = None
+            self._attributes[key] = self._attribute_value(owner, name, hops)
+        return self._attributes[key]
+
+    def _attribute_value(self, owner: str, name: str, hops: int) -> Value | None:
+        method = self.function(f"{owner}.{name}")
+        if method is not None:
+            if any(d.name in PROPERTIES or d.name.endswith(".cached_property") for d in method.decorators):
+                return self.scope(method.id).returned_value()
+            return Value(Sort.DEFINITION, method.name, self.name)
+        values = list(self._assigned_values(owner, name))
+        if values:
+            return join(values)
+        if hops > 0:
+            for base in self.bases(owner):
+                found = base_attribute(self, base, name, hops - 1)
+                if found is not None:
+                    return found
+        return None
+
+    def _assigned_values(self, owner: str, name: str) -> Iterator[Value | None]:
+        facts = self.facts.classes.get(owner)
+        if facts is None:
+            return
+        body = self.scope(facts.body)
+        annotation = body.facts.annotations.get(name)
+        if annotation is not None:
+            yield annotated_value(annotation, body.named)
+        if body.binds(name):
+            yield body.local_value(name)
+        for method in self.methods(owner):
+            if not method.parameters:
+                continue
+            scope = self.scope(method.id)
+            dotted = f"{method.parameters[0].name}.{name}"
+            if dotted in method.annotations:
+                yield annotated_value(method.annotations[dotted], scope.named)
+                continue
+            base = method.graph.places.find(ev.Local(method.parameters[0].name))
+            place = None if base is None else method.graph.places.find(ev.Attribute(base, name))
+            if place is not None and scope.has_sources(place):
+                yield scope.assigned_value(place)
+
+    def bases(self, owner: str) -> list[Value]:
+        """The bases of a class that can be resolved."""
+        facts = self.facts.classes.get(owner)
+        if facts is None:
+            return []
+        outer = self.scope(self.facts.functions[facts.body].outer or MODULE_BODY)
+        values = (outer.named(base) for base in facts.bases)
+        return [v for v in values if v is not None and v.sort in (Sort.NAME, Sort.DEFINITION)]
+
+    def library_base(self, owner: str, hops: int = MAX_HOPS) -> str | None:
+        """The nearest modelled library class that a class of this module extends."""
+        for base in self.bases(owner):
+            if base.sort is Sort.NAME and self.catalog.type(base.name) is not None:
+                return base.name
+            home = self if base.module == self.name else self.modules.types(base.module) if self.modules is not None else None
+            if base.sort is Sort.DEFINITION and home is not None and hops > 0:
+                found = home.library_base(base.name, hops - 1)
+                if found is not None:
+                    return found
+        return None
+
+
+def base_attribute(types: ModuleTypes, base: Value, name: str, hops: int) -> Value | None:
+    """What an attribute inherited from `base` holds."""
+    if base.sort is Sort.DEFINITION:
+        home = types if base.module == types.name else types.modules.types(base.module) if types.modules is not None else None
+        return home.attribute_value(base.name, name, hops) if home is not None else None
+    held = types.catalog.attribute(base.name, name)
+    return instance(held) if held is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One thing that is bound to a place: another place's value, the result of the event at `node`, or nothing known."""
+
+    place: PlaceId | None = None
+    node: int | None = None
+
+
+class ScopeTypes:
+    """The types of one scope."""
+
+    def __init__(self, module: ModuleTypes, facts: FunctionFacts) -> None:
+        self.module, self.facts, self.graph = module, facts, facts.graph
+        self.catalog = module.catalog
+        self.calls = CallReader(self)
+        self._parameters = {p.name: p for p in facts.parameters}
+        self._sources: dict[PlaceId, list[Source]] = {}
+        self._yields: list[PlaceId | None] = []
+        self._values: dict[PlaceId, Value | None] = {}
+        self._calls: dict[int, CallInfo] = {}
+        self.producer: dict[PlaceId, int] = {}
+        """The node of the call whose result a temporary is."""
+        for node, event in enumerate(facts.graph.events):
+            self._read(node, event)
+
+    def _read(self, node: int, event: ev.Event) -> None:
+        match event:
+            case ev.Bind(target, value, _):
+                self._sources.setdefault(target, []).append(Source(place=value))
+            case ev.Call(result=result):
+                self._sources.setdefault(result, []).append(Source(node=node))
+                self.producer[result] = node
+            case ev.Await(_, result, _) | ev.Enter(_, _, result, _):
+                self._sources.setdefault(result, []).append(Source(node=node))
+            case ev.Yield(value, _, False, _):
+                self._yields.append(value)
+            case _:
+                pass
+
+    # Questions
+
+    def value(self, place: PlaceId) -> Value | None:
+        """What a place holds."""
+        if place not in self._values:
+            self._values[place] = None  # a question that comes back to itself is answered with "unknown"
+            self._values[place] = self._value(place)
+        return self._values[place]
+
+    def call(self, node: int) -> CallInfo:
+        """What the call at a node calls."""
+        if node not in self._calls:
+            event = self.graph.events[node]
+            assert isinstance(event, ev.Call)
+            self._calls[node] = self.calls.read(event)
+        return self._calls[node]
+
+    def named(self, dotted: str) -> Value | None:
+        """What a dotted name means in this scope, without a place for it."""
+        if not dotted:
+            return None
+        root, *attributes = dotted.split(".")
+        value = self.name_value(root)
+        for attribute in attributes:
+            value = self.attribute_of(value, attribute)
+        return value
+
+    def binds(self, name: str) -> bool:
+        """Whether the scope binds a name itself."""
+        if name in self.facts.globals or name in self.facts.nonlocals:
+            return False
+        return name in self.facts.bound or name in self._parameters
+
+    def has_sources(self, place: PlaceId) -> bool:
+        """Whether something is bound to a place here."""
+        return place in self._sources
+
+    def assigned_value(self, place: PlaceId) -> Value | None:
+        """The join of what is bound to a place in this scope."""
+        return join([self._source_value(source) for source in self._sources.get(place, ())])
+
+    def sources(self, place: PlaceId) -> list[Source]:
+        """All that is bound to a place here."""
+        return self._sources.get(place, [])
+
+    def returned_value(self) -> Value | None:
+        """What the function returns: by annotation, else by its `return` statements."""
+        if self.facts.returns:
+            found = annotated_value(self.facts.returns, self._outer_named)
+            if found is not None:
+                return found
+        returned = self.graph.places.find(ev.Returned())
+        return None if returned is None else self.assigned_value(returned)
+
+    def yielded_value(self) -> Value | None:
+        """What a generator yields: by annotation, else by its `yield`s."""
+        if self.facts.returns:
+            found = yielded_value(self.facts.returns, self._outer_named)
+            if found is not None:
+                return found
+        return join([None if place is None else self.value(place) for place in self._yields])
+
+    # Names
+
+    def name_value(self, name: str) -> Value | None:
+        """What a name means when it is read in this scope."""
+        if self.binds(name):
+            return self.local_value(name)
+        if name in self.facts.globals:
+            return self.module.global_value(name)
+        outer = self._enclosing()
+        if outer is not None:
+            return outer.name_value(name)
+        return self.module.global_value(name) if self.module.has_global(name) else self.module.outside_value(name)
+
+    def local_value(self, name: str) -> Value | None:
+        """The join of all that this scope binds to a name; for a module also what its functions bind to it as a global."""
+        parameter = self._parameters.get(name)
+        annotation = self.facts.annotations.get(name) or (parameter.annotation if parameter is not None else "")
+        if annotation and (parameter is None or not parameter.star):
+            found = annotated_value(annotation, self._outer_named if parameter is not None else self.named)
+            if found is not None:
+                return found
+        values: list[Value | None] = [] if parameter is None else [self._parameter_value(parameter)]
+        values += self._bound_values(name)
+        if self.facts.scope is Scope.MODULE:
+            for writer in self.module.global_writers(name):
+                values += writer._bound_values(name)
+        return join(values)
+
+    def _bound_values(self, name: str) -> list[Value | None]:
+        place = self.graph.places.find(ev.Local(name))
+        return [] if place is None else [self._source_value(source) for source in self._sources.get(place, ())]
+
+    def _parameter_value(self, parameter: Parameter) -> Value | None:
+        if parameter.position == 0 and self.facts.owner:
+            decorators = {d.name for d in self.facts.decorators}
+            if decorators & _CLASS_METHODS:
+                return Value(Sort.DEFINITION, self.facts.owner, self.module.name)
+            if not decorators & _STATIC_METHODS:
+                return Value(Sort.OBJECT, self.facts.owner, self.module.name)
+        return None
+
+    def _enclosing(self) -> ScopeTypes | None:
+        """The nearest enclosing function scope: classes are no scope for the functions in them."""
+        outer = self.facts.outer
+        while outer is not None:
+            facts = self.module.facts.functions[outer]
+            if facts.scope is Scope.FUNCTION:
+                return self.module.scope(outer)
+            outer = facts.outer
+        return None
+
+    def _outer_named(self, dotted: str) -> Value | None:
+        """What a name means in a parameter's or return annotation: never the function's own locals."""
+        outer = self.facts.outer
+        return self.module.scope(outer if outer is not None else MODULE_BODY).named(dotted)
+
+    # Places
+
+    def _value(self, place: PlaceId) -> Value | None:
+        match self.graph.places.keys[place]:
+            case ev.Local(name):
+                return self.assigned_value(place) if "'" in name else self.name_value(name)
+            case ev.Attribute(base, name):
+                own = self.assigned_value(place) if place in self._sources else None
+                return own if own is not None and own.sort is not Sort.NONE else self.attribute_of(self.value(base), name)
+            case ev.Item(base, index):
+                return self._item_value(place, base, index)
+            case ev.Constant("None"):
+                return Value(Sort.NONE)
+            case ev.Imported(name):
+                return self.module.named(name)
+            case ev.Definition(name):
+                return Value(Sort.DEFINITION, name, self.module.name)
+            case ev.Temp() | ev.Returned():
+                return self.assigned_value(place)
+        return None
+
+    def _item_value(self, place: PlaceId, base: PlaceId, index: int) -> Value | None:
+        if place in self._sources:
+            return self.assigned_value(place)
+        value = self.value(base)
+        if value is None:
+            return None
+        if value.sort is Sort.TUPLE and 0 <= index < len(value.parts):
+            part = value.parts[index]
+            return None if part is None else part.weakened(value.confidence)
+        held = self.catalog.item_type(value.name) if value.sort is Sort.INSTANCE else None
+        return instance(held, value.confidence) if held is not None else None
+
+    def attribute_of(self, value: Value | None, name: str) -> Value | None:
+        """What an attribute of a value holds."""
+        if value is None:
+            return None
+        match value.sort:
+            case Sort.NAME:
+                return self.module.named(f"{value.name}.{name}").weakened(value.confidence) if value.name else None
+            case Sort.INSTANCE:
+                held = self.catalog.attribute(value.name, name)
+                return instance(held, value.confidence) if held is not None else None
+            case Sort.OBJECT | Sort.DEFINITION:
+                home = self.home(value)
+                found = home.attribute_value(value.name, name) if home is not None else None
+                return found.weakened(value.confidence) if found is not None else None
+        return None
+
+    def home(self, value: Value) -> ModuleTypes | None:
+        """The module in which a definition stands."""
+        if value.module == self.module.name:
+            return self.module
+        return self.module.modules.types(value.module) if self.module.modules is not None else None
+
+    def _source_value(self, source: Source) -> Value | None:
+        if source.place is not None:
+            return self.value(source.place)
+        if source.node is None:
+            return None
+        match self.graph.events[source.node]:
+            case ev.Call():
+                return self.calls.result(self.call(source.node))
+            case ev.Await(value, _, _):
+                return None if value is None else awaited(self.value(value))
+            case ev.Enter(manager, _, _, _):
+                return entered(self.value(manager))
+        return None
+
+
+def awaited(value: Value | None) -> Value | None:
+    """What awaiting a value gives; a value that is no known awaitable is taken as it is."""
+    if value is not None and value.sort is Sort.AWAITABLE:
+        inner = value.parts[0]
+        return None if inner is None else inner.weakened(value.confidence)
+    return value
+
+
+def entered(value: Value | None) -> Value | None:
+    """What `with value as x` binds to x."""
+    if value is not None and value.sort is Sort.MANAGER:
+        inner = value.parts[0]
+        return None if inner is None else inner.weakened(value.confidence)
+    return awaited(value)
+
+
+__all__ = ["Confidence", "ModuleTypes", "Modules", "ScopeTypes", "Source", "awaited", "entered"]

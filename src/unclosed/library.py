@@ -1,0 +1,163 @@
+"""What is known of a library: the data types behind the model files.
+
+A *model* says of a function, a constructor or a method what its call does with resources. A *lease* is what the caller owes for an
+acquired value: how it is released, which release is wrong, what leaving a `with` block does. The files under `models/` are the
+only source of these values; `catalog.py` reads them.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+class Kind(str, enum.Enum):
+    """The category of a resource, as the model files spell it."""
+
+    CONNECTION = "connection"
+    SESSION = "session"
+    CURSOR = "cursor"
+    TRANSACTION = "transaction"
+    POOL = "pool"
+    CLIENT = "client"
+
+
+class WithExit(str, enum.Enum):
+    """What leaving a `with` block does: gives the resource back, ends its transaction only, or the value is no manager."""
+
+    RELEASE = "release"
+    TRANSACTION = "transaction"
+    NOTHING = "nothing"
+
+
+class Acquires(enum.Enum):
+    """When a call makes its caller responsible: never, at the call, or once the result is awaited."""
+
+    NO = "no"
+    CALL = "call"
+    AWAITED = "awaited"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One way to give a resource back, from the grammar `["await "] ["owner."] name ["(" index ")"]`.
+
+    `owner`: the method is called on the object that lent the resource. `argument`: the position of the resource among the
+    arguments, `None` where the resource (or the owner alone) is the receiver.
+    """
+
+    method: str
+    awaited: bool = False
+    owner: bool = False
+    argument: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LostIn:
+    """A wrapper that can lose the acquired value when the task is cancelled, on Pythons below `before` (`None`: on all)."""
+
+    function: str
+    before: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """What is owed for one acquired value.
+
+    `wrong_release` names methods of the value that look like a release and lose it. `opened_by` names methods that open it: until
+    one of them has run, nothing is owed (`paramiko.SSHClient().connect`). Where the constructor also has `only_given`, such an argument
+    opens the value at once, and without one it is `opened_by` that does (`SMTP(host)`; `SMTP()`, then `connect(host)`). An empty
+    `release` means that only leaving a `with` block gives it back.
+    """
+
+    type_name: str
+    kind: Kind
+    release: tuple[Release, ...] = ()
+    wrong_release: frozenset[str] = frozenset()
+    with_exit: WithExit = WithExit.NOTHING
+    async_with_exit: WithExit = WithExit.NOTHING
+    lost_in: tuple[LostIn, ...] = ()
+    opened_by: frozenset[str] = frozenset()
+    ends_itself_by: frozenset[str] = frozenset()
+    """Methods after which nothing is owed any more, though they are not called a release (`detach` of a socket)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallModel:
+    """What one call does. Positions are 0-based and do not count `self`."""
+
+    name: str
+    """Qualified name, `psycopg2.pool.SimpleConnectionPool.getconn`."""
+    returns: str | None = None
+    """Qualified type of the result (of the awaited result, for a coroutine function); `"self"`: the receiver itself."""
+    returns_class: bool = False
+    """The result is the class `returns` itself or a factory that makes it when called."""
+    acquires: Acquires = Acquires.NO
+    lease: Lease | None = None
+    """Given whenever the call acquires or lends."""
+    item: int | None = None
+    """The acquired value is this item of the tuple that is returned."""
+    lends: str | None = None
+    """The un-awaited result is a context manager: its as-target has this type and leaving the block gives it back."""
+    is_coroutine: bool = False
+    """The call does nothing until it is awaited."""
+    child: bool = False
+    """The acquired value belongs to the receiver: closed with it, never reported when the function acquired the receiver."""
+    wraps: int | None = None
+    """The result is a manager around this argument, whose exit calls `exit_calls` on it (`contextlib.closing`)."""
+    exit_calls: str | None = None
+    enters: int | None = None
+    """The call enters this argument as a `with` would and returns what that gives (`ExitStack.enter_context`)."""
+    awaits: int | None = None
+    """Awaiting the result awaits this argument and gives its value (`asyncio.wait_for`)."""
+    passes: int | None = None
+    """The result is this argument itself (`typing.cast`)."""
+    calls: int | None = None
+    """The call calls this argument with the rest and gives its value (`asyncio.to_thread`); with `returns_class`, the result does so
+    when it is called (`functools.partial`)."""
+    keeps: bool = False
+    """The arguments are kept: responsibility for a resource among them moves to the callee."""
+    borrows: bool = False
+    """The arguments are only used during the call."""
+    cannot_raise: bool = False
+    exits: bool = False
+    """The process ends here."""
+    suppresses: bool = False
+    """The result, as a context manager, swallows exceptions."""
+    shields: bool = False
+    """Awaiting the result is not interrupted by cancellation as far as its argument is concerned."""
+    unless_given: frozenset[str] = frozenset()
+    """Keyword arguments with which the call acquires nothing."""
+    only_given: tuple[tuple[int, str], ...] = ()
+    """The call acquires only when one of these arguments, by position or name, is given; empty: always."""
+    at_most: int | None = None
+    """With more positional arguments than this the call acquires nothing (`engine.connect(signal, slot)` is no database call)."""
+    returns_when: tuple[tuple[str, str, str], ...] = ()
+    """(keyword argument, class, type): given that class or a subclass of it, the call returns this type instead of `returns`
+    (`sessionmaker(class_=AsyncSession)`)."""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TypeModel:
+    """What is known of a class: the lease of its values, its methods, its constructor and the call of its instances."""
+
+    name: str
+    kind: Kind | None = None
+    """`None`: no resource (a factory, a registry)."""
+    extends: tuple[str, ...] = ()
+    lease: Lease | None = None
+    constructor: CallModel | None = None
+    call: CallModel | None = None
+    methods: Mapping[str, CallModel] = field(default_factory=dict)
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """Type of each modelled attribute."""
+    begin: frozenset[str] = frozenset()
+    commit: frozenset[str] = frozenset()
+    rollback: frozenset[str] = frozenset()
+    closed_when: frozenset[str] = frozenset()
+    """Attributes or methods that are true when the resource is closed (`closed`, `is_closed`)."""
+    open_when: frozenset[str] = frozenset()
+    """Attributes or methods that are true while the resource is open (`is_connected`)."""
+    source: str = ""

@@ -1,0 +1,164 @@
+"""From texts and paths to a `Report`: which files matter, which rules run, what is suppressed, in which order.
+
+Nothing that happens in one file stops the run: `check_source` is the boundary at which a crash becomes an error of that file.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from unclosed.catalog import Catalog
+from unclosed.confidence import Confidence
+from unclosed.config import Config
+from unclosed.discovery import Discovery, discover
+from unclosed.errors import UnparsableFile, UnreadableFile
+from unclosed.findings import Finding, Skipped
+from unclosed.prefilter import matters
+from unclosed.report.report import FileError, Report
+from unclosed.rules.rule import Rule
+from unclosed.selection import enabled_rules
+from unclosed.source import STDIN, read_source
+from unclosed.suppressions import Suppressions
+from unclosed.syntax import check_syntax
+from unclosed.text import Position, SourceFile, Span
+
+UNPARSABLE = "UNC901"
+"""The code of a file that is not valid Python; it is reported here, because no analysis has anything to say of such a file."""
+
+Watch = Callable[[Sequence[str]], AbstractContextManager[Iterable[str]]]
+"""Hands the files on to a loop and may watch its progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What one file gave. `is_parsed`: it was analysed; `text` is kept only if there is a finding to show in it."""
+
+    findings: tuple[Finding, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    error: FileError | None = None
+    is_parsed: bool = False
+    text: str = ""
+
+
+def check_source(
+    source: SourceFile,
+    settings: Config,
+    catalog: Catalog,
+    *,
+    rules: tuple[Rule, ...] | None = None,
+    tree: ast.Module | None = None,
+    honour_noqa: bool = True,
+) -> FileResult:
+    """What the rules find in one text; never raises for what is in it. `ConfigError` for codes that no rule has.
+
+    `rules` stand in for those of the settings; `tree` is the text's tree, if one exists already. Suppressed findings are left out
+    unless `honour_noqa` is false.
+    """
+    chosen = enabled_rules(settings) if rules is None else rules
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # those of the checked code, `"\d"` in a string
+            result = _checked(source, settings, catalog, chosen, tree)
+    except UnparsableFile as error:
+        result = _unparsable(source.path, error, chosen)
+    except Exception as error:  # noqa: BLE001 - the one boundary: a crash in one file must not stop the run
+        return FileResult(error=FileError(source.path, _crash(error), is_internal=True))
+    suppressions = Suppressions(source.text if honour_noqa else "")
+    shown = tuple(finding for finding in result.findings if not suppressions.covers(finding.code, finding.start.row))
+    return replace(result, findings=_in_order(shown), text=source.text if shown else "")
+
+
+def check_paths(
+    paths: Sequence[str],
+    settings: Config,
+    catalog: Catalog,
+    *,
+    force_exclude: bool = False,
+    stdin_name: str | None = None,
+    watch: Watch = contextlib.nullcontext,
+) -> Report:
+    """The report on all Python files that these paths stand for; `-` is standard input, shown as `stdin_name`."""
+    started = time.perf_counter()
+    rules = enabled_rules(settings)
+    discovery = discover(paths, settings, force_exclude=force_exclude, stdin_name=stdin_name)
+    results: list[tuple[str, FileResult]] = []
+    with watch(discovery.files) as files:
+        for path in files:
+            shown_as = (stdin_name or "stdin") if path == STDIN else path
+            results.append((shown_as, check_file(path, shown_as, settings, catalog, rules)))
+    return _report(discovery, dict(results), time.perf_counter() - started)
+
+
+def check_file(path: str, shown_as: str, settings: Config, catalog: Catalog, rules: tuple[Rule, ...]) -> FileResult:
+    """What the rules find in the file at `path`; a file that cannot be read becomes an error of the result."""
+    try:
+        source = read_source(path, shown_as)
+    except UnreadableFile as error:
+        return FileResult(error=FileError(shown_as, str(error)))
+    except UnparsableFile as error:
+        return _unparsable(shown_as, error, rules)
+    return check_source(source, settings, catalog, rules=rules)
+
+
+def _checked(source: SourceFile, settings: Config, catalog: Catalog, rules: tuple[Rule, ...], tree: ast.Module | None) -> FileResult:
+    """The findings before suppression; raises `UnparsableFile`."""
+    if not matters(source.text, catalog):
+        if tree is None and _asks_for_syntax(rules):
+            check_syntax(source.text)
+        return FileResult()
+    from unclosed.engine import analyse  # the first file that matters pays for it
+
+    module = analyse(source, catalog, requires_python=settings.requires_python, tree=tree)
+    findings = [finding for function in module.functions for rule in rules for finding in rule.check(function)]
+    sure = tuple(finding for finding in findings if finding.confidence >= settings.min_confidence)
+    return FileResult(sure, module.skipped, is_parsed=True)
+
+
+def _asks_for_syntax(rules: Iterable[Rule]) -> bool:
+    return any(rule.code == UNPARSABLE for rule in rules)
+
+
+def _unparsable(path: str, error: UnparsableFile, rules: Iterable[Rule]) -> FileResult:
+    """The result for a file that is not valid Python: a finding if the rule is on, else a file that was skipped."""
+    skipped = (Skipped(path, "", error.row, error.reason),)
+    if not _asks_for_syntax(rules):
+        return FileResult(skipped=skipped)
+    start = Position(error.row, error.column)
+    finding = Finding(UNPARSABLE, path, Span(start, start), f"not valid Python: {error.reason}", Confidence.CERTAIN)
+    return FileResult((finding,), skipped)
+
+
+def _crash(error: Exception) -> str:
+    """One line on a crash: what it was and where."""
+    words = " ".join(str(error).split())[:200]
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    where = "".join(f" ({Path(frame.filename).name}:{frame.lineno})" for frame in last)
+    return f"internal error, please report it: {type(error).__name__}: {words}{where}"
+
+
+def _in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings sorted by path, position and code, one for each."""
+    once = {(finding.path, finding.start, finding.code): finding for finding in reversed(tuple(findings))}
+    return tuple(once[key] for key in sorted(once))
+
+
+def _report(discovery: Discovery, results: dict[str, FileResult], seconds: float) -> Report:
+    troubles = tuple(FileError(trouble.path, trouble.reason) for trouble in discovery.troubles)
+    return Report(
+        findings=_in_order(finding for result in results.values() for finding in result.findings),
+        skipped=tuple(skipped for result in results.values() for skipped in result.skipped),
+        files=len(results),
+        parsed=sum(result.is_parsed for result in results.values()),
+        seconds=seconds,
+        errors=(*troubles, *(result.error for result in results.values() if result.error is not None)),
+        empty=discovery.empty,
+        texts={path: result.text for path, result in results.items() if result.findings},
+    )

@@ -1,0 +1,517 @@
+"""Evaluation order: expressions become events, their values places.
+
+`lower(node)` emits what evaluating the node does and returns the place of its value, `None` where nothing is worth tracking. `branch(node)`
+evaluates a condition and returns the ends where it holds and those where it does not. Left spines (`a.b().c()…`, `a + b + …`) are walked
+in loops, so depth costs no recursion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from unclosed.flow import events as ev
+from unclosed.flow.events import PlaceId
+from unclosed.flow.graph import IS_FALSE, IS_NONE, IS_TRUE
+from unclosed.lowering.frames import End
+from unclosed.lowering.names import last_name, source
+
+if TYPE_CHECKING:
+    from unclosed.lowering.scope import ScopeBuilder
+
+MAX_DEPTH = 4
+ANY_ITEM = -1
+"""The index of an item that is not a constant."""
+
+Ends = list[End]
+
+
+class ExpressionLowering:
+    """Lowers the expressions of one scope; `scope` is the graph and the names it writes to."""
+
+    def __init__(self, scope: ScopeBuilder) -> None:
+        self.scope = scope
+
+    # Values
+
+    def lower(self, node: cst.CSTNode) -> PlaceId | None:
+        """Evaluate an expression; the place of its value, or `None`."""
+        return HANDLERS[type(node)](self, node)
+
+    def _constant(self, node: cst.CSTNode) -> PlaceId | None:
+        assert isinstance(node, cst.Integer | cst.Float | cst.Imaginary | cst.SimpleString)
+        return self.scope.constant(node.value if len(node.value) <= 200 else node.value[:200])
+
+    def _concatenated(self, node: cst.CSTNode) -> PlaceId | None:
+        part: cst.CSTNode = node
+        first: PlaceId | None = None
+        while isinstance(part, cst.ConcatenatedString):
+            value = self.lower(part.left)
+            first = value if first is None else first
+            part = part.right
+        self.lower(part)
+        return first
+
+    def _formatted(self, node: cst.CSTNode) -> PlaceId | None:
+        assert isinstance(node, cst.FormattedString | cst.TemplatedString)
+        for part in node.parts:
+            if isinstance(part, cst.FormattedStringExpression | cst.TemplatedStringExpression):
+                self.lower(part.expression)
+                for inner in part.format_spec or ():
+                    if isinstance(inner, cst.FormattedStringExpression | cst.TemplatedStringExpression):
+                        self.lower(inner.expression)
+        return None
+
+    def _ellipsis(self, _: cst.CSTNode) -> PlaceId | None:
+        return self.scope.constant("...")
+
+    def _name(self, node: cst.CSTNode) -> PlaceId | None:
+        assert isinstance(node, cst.Name)
+        if node.value in ("None", "True", "False"):
+            return self.scope.constant(node.value)
+        return self.scope.local(node.value)
+
+    def _spine(self, node: cst.CSTNode) -> PlaceId | None:
+        """A chain of attributes, calls and subscripts, from its root outwards."""
+        chain: list[cst.Attribute | cst.Call | cst.Subscript] = []
+        at = node
+        while isinstance(at, cst.Attribute | cst.Call | cst.Subscript):
+            chain.append(at)
+            at = at.func if isinstance(at, cst.Call) else at.value
+        value = self.lower(at)
+        receiver: PlaceId | None = None
+        method, is_method = last_name(at), False
+        for link in reversed(chain):
+            match link:
+                case cst.Attribute():
+                    receiver, method, is_method = value, link.attr.value, True
+                    value = self._attribute_of(value, method)
+                case cst.Subscript():
+                    receiver, method, is_method = None, "", False
+                    value = self._item_of(value, link)
+                case cst.Call():
+                    value = self._call(link, ev.Callee(value, receiver, method, is_method))
+                    receiver, method, is_method = None, "", False
+        return value
+
+    def _attribute_of(self, base: PlaceId | None, name: str) -> PlaceId | None:
+        if base is None or isinstance(self.scope.places.keys[base], ev.Constant):
+            return None
+        depth, key = 1, self.scope.places.keys[base]
+        while isinstance(key, ev.Attribute | ev.Item):
+            depth, key = depth + 1, self.scope.places.keys[key.base]
+        return self.scope.place(ev.Attribute(base, name)) if depth <= MAX_DEPTH else None
+
+    def _item_of(self, base: PlaceId | None, node: cst.Subscript) -> PlaceId | None:
+        index = ANY_ITEM
+        for element in node.slice:
+            inner = element.slice
+            if isinstance(inner, cst.Index):
+                self.lower(inner.value)
+                if isinstance(inner.value, cst.Integer) and len(node.slice) == 1 and inner.value.value.isdecimal():
+                    index = int(inner.value.value)
+            elif isinstance(inner, cst.Slice):
+                for bound in (inner.lower, inner.upper, inner.step):
+                    if bound is not None:
+                        self.lower(bound)
+        return None if base is None else self.scope.place(ev.Item(base, index))
+
+    def _call(self, node: cst.Call, callee: ev.Callee) -> PlaceId:
+        arguments = tuple(self._argument(number, arg, len(node.args) == 1) for number, arg in enumerate(node.args))
+        result = self.scope.temp()
+        awaited = node in self.scope.awaited_calls
+        bare = node in self.scope.bare_calls
+        event = ev.Call(callee, arguments, result, awaited, bare, self.scope.span(node))
+        self.scope.emit(event, raises=True, cancels=awaited and self.scope.is_async)
+        return result
+
+    def _argument(self, number: int, arg: cst.Arg, is_only: bool) -> ev.Argument:
+        if is_only and isinstance(arg.value, cst.GeneratorExp):
+            # Approximation: a generator that is the only argument is consumed by the call.
+            self._comprehension(arg.value)
+            value = None
+        else:
+            value = self.lower(arg.value)
+        if arg.star:
+            return ev.Argument(arg.star, value)
+        return ev.Argument(number if arg.keyword is None else arg.keyword.value, value)
+
+    def _await(self, node: cst.CSTNode) -> PlaceId | None:
+        assert isinstance(node, cst.Await)
+        if isinstance(node.expression, cst.Call):
+            self.scope.awaited_calls.add(node.expression)
+            return self.lower(node.expression)
+        value = self.lower(node.expression)
+        result = self.scope.temp()
+        self.scope.emit(ev.Await(value, result, self.scope.span(node)), raises=True, cancels=self.scope.is_async)
+        return result
+
+    def _unary(self, node: cst.CSTNode) -> PlaceId | None:
+        assert isinstance(node, cst.UnaryOperation)
+        self.lower(node.expression)
+        return None
+
+    def _binary(self, node: cst.CSTNode) -> PlaceId | None:
+        operands = []
+        at = node
+        while isinstance(at, cst.BinaryOperation):
+            operands.append(at.right)
+            at = at.left
+        self.lower(at)
+        for operand in reversed(operands):
+            self.lower(operand)
+        return None
+
+    def _comparison(self, node: cst.CSTNode) -> PlaceId | None:
+        assert isinstance(node, cst.Comparison)
+        self.lower(node.left)
+        for target in node.comparisons:
+            self.lower(target.comparator)
+        return None
+
+    def _boolean(self, node: cst.CSTNode) -> PlaceId | None:
+        assert isinstance(node, cst.BooleanOperation)
+        result = self.scope.temp()
+        is_or = isinstance(node.operator, cst.Or)
+        done: Ends = []
+        operands = _operands(node)
+        for operand in operands[:-1]:
+            value, holds, fails = self._valued_branch(operand)
+            stops, goes_on = (holds, fails) if is_or else (fails, holds)
+            self.scope.ends = stops
+            if stops:
+                self.scope.emit(ev.Bind(result, value, self.scope.span(node)))
+            done += self.scope.ends
+            self.scope.ends = goes_on
+        value = self.lower(operands[-1])
+        if self.scope.ends:
+            self.scope.emit(ev.Bind(result, value, self.scope.span(node)))
+        self.scope.ends = done + self.scope.ends
+        return result
+
+    def _valued_branch(self, node: cst.BaseExpression) -> tuple[PlaceId | None, Ends, Ends]:
+        """A branch on an expression whose value is wanted as well."""
+        if isinstance(node, cst.Name | cst.Attribute | cst.Call | cst.Await | cst.NamedExpr | cst.Subscript):
+            value = self.lower(node)
+            if value is None:
+                return None, list(self.scope.ends), list(self.scope.ends)
+            holds, fails = self._test_truth(value)
+            return value, holds, fails
+        holds, fails = self.branch(node)
+        return None, holds, fails
+
+    def _conditional(self, node: cst.CSTNode) -> PlaceId | None:
+        assert isinstance(node, cst.IfExp)
+        result = self.scope.temp()
+        holds, fails = self.branch(node.test)
+        done: Ends = []
+        for ends, value_node in ((holds, node.body), (fails, node.orelse)):
+            self.scope.ends = ends
+            if ends:
+                value = self.lower(value_node)
+                self.scope.emit(ev.Bind(result, value, self.scope.span(node)))
+                done += self.scope.ends
+        self.scope.ends = done
+        return result
+
+    def _walrus(self, node: cst.CSTNode) -> PlaceId | None:
+        assert isinstance(node, cst.NamedExpr)
+        value = self.lower(node.value)
+        self.assign(node.target, value)
+        return self.lower(node.target)
+
+    def _lambda(self, node: cst.CSTNode) -> PlaceId | None:
+        assert isinstance(node, cst.Lambda)
+        for parameter in (*node.params.params, *node.params.kwonly_params, *node.params.posonly_params):
+            if parameter.default is not None:
+                self.lower(parameter.default)
+        captured, name = self.scope.nested_lambda(node)
+        result = self.scope.temp()
+        self.scope.emit(ev.Capture(captured, result, name, self.scope.span(node)))
+        return result
+
+    def _display(self, node: cst.CSTNode) -> PlaceId | None:
+        """A list, set or tuple: its elements are put into a container."""
+        assert isinstance(node, cst.List | cst.Set | cst.Tuple)
+        values = [(element, self.lower(element.value)) for element in node.elements]
+        return self._container([(value, self.scope.span(element)) for element, value in values])
+
+    def _dict(self, node: cst.CSTNode) -> PlaceId | None:
+        assert isinstance(node, cst.Dict)
+        values = []
+        for element in node.elements:
+            if isinstance(element, cst.DictElement):
+                self.lower(element.key)
+            values.append((self.lower(element.value), self.scope.span(element)))
+        return self._container(values)
+
+    def _container(self, values: Sequence[tuple[PlaceId | None, ev.SpanId]]) -> PlaceId:
+        result = self.scope.temp()
+        for value, span in values:
+            if value is not None and not isinstance(self.scope.places.keys[value], ev.Constant):
+                self.scope.emit(ev.Store(ev.StoreKind.CONTAINER, result, "", value, span))
+        return result
+
+    def _starred(self, node: cst.CSTNode) -> PlaceId | None:
+        assert isinstance(node, cst.StarredElement | cst.StarredDictElement | cst.StarredDictComp)
+        self.lower(node.value)
+        return None
+
+    def _yield(self, node: cst.CSTNode) -> PlaceId | None:
+        assert isinstance(node, cst.Yield)
+        self.scope.is_generator = True
+        is_from = isinstance(node.value, cst.From)
+        inner = node.value.item if isinstance(node.value, cst.From) else node.value
+        value = None if inner is None else self.lower(inner)
+        result = self.scope.temp()
+        self.scope.emit(ev.Yield(value, result, is_from, self.scope.span(node)), raises=True)
+        return result
+
+    # Comprehensions
+
+    def _comprehension(self, node: cst.CSTNode) -> PlaceId | None:
+        """A loop whose element goes into a container."""
+        assert isinstance(node, cst.ListComp | cst.SetComp | cst.DictComp | cst.GeneratorExp)
+        result = self.scope.temp()
+        clause = node.for_in
+        iterable = self.lower(clause.iter)
+        self.scope.enter_comprehension(clause)
+        self._comprehension_loop(node, clause, iterable, result)
+        self.scope.leave_comprehension()
+        return result
+
+    def _comprehension_loop(self, node: cst.BaseComp, clause: cst.CompFor, iterable: PlaceId | None, result: PlaceId) -> None:
+        span = self.scope.span(node)
+        is_async = clause.asynchronous is not None
+        head = self.scope.join("comprehension")
+        self.scope.flow_into(head)
+        self.scope.continue_from(head)
+        step = self.scope.emit(ev.Step("next", iterable, span), raises=True, cancels=is_async and self.scope.is_async)
+        exhausted: Ends = [(step, None)]
+        self.assign(clause.target, None if iterable is None else self.scope.place(ev.Item(iterable, ANY_ITEM)))
+        for condition in clause.ifs:
+            holds, fails = self.branch(condition.test)
+            self.scope.ends = fails
+            self.scope.flow_into(head)
+            self.scope.ends = holds
+        if clause.inner_for_in is not None:
+            self._comprehension_loop(node, clause.inner_for_in, self.lower(clause.inner_for_in.iter), result)
+        else:
+            for element in _comprehension_elements(node):
+                value = self.lower(element)
+                if value is not None:
+                    self.scope.emit(ev.Store(ev.StoreKind.CONTAINER, result, "", value, span))
+        self.scope.flow_into(head)
+        self.scope.ends = exhausted
+
+    def _generator_expression(self, node: cst.CSTNode) -> PlaceId | None:
+        """Only the first iterable is evaluated now; the rest is captured."""
+        assert isinstance(node, cst.GeneratorExp)
+        self.lower(node.for_in.iter)
+        result = self.scope.temp()
+        captured = self.scope.names_in(node)
+        self.scope.emit(ev.Capture(captured, result, "", self.scope.span(node)))
+        return result
+
+    # Targets
+
+    def assign(self, target: cst.CSTNode, value: PlaceId | None) -> None:
+        """Bind a target (a name, an attribute, an item, or a pattern of them) to a value."""
+        match target:
+            case cst.Name():
+                self._assign_name(target, value)
+            case cst.Attribute():
+                base = self.lower(target.value)
+                place = self._attribute_of(base, target.attr.value)
+                self.scope.emit(ev.Store(ev.StoreKind.ATTRIBUTE, base, target.attr.value, value, self.scope.span(target)))
+                if place is not None:
+                    self.scope.emit(ev.Bind(place, value, self.scope.span(target)))
+            case cst.Subscript():
+                base = self.lower(target.value)
+                self._item_of(None, target)
+                self.scope.emit(ev.Store(ev.StoreKind.SUBSCRIPT, base, "", value, self.scope.span(target)))
+            case cst.Tuple() | cst.List():
+                self._unpack(target, value)
+            case cst.StarredElement():
+                self.assign(target.value, None)
+
+    def _assign_name(self, target: cst.Name, value: PlaceId | None) -> None:
+        place = self.scope.bind_name(target.value)
+        span = self.scope.span(target)
+        if target.value in self.scope.outer_names:
+            self.scope.emit(ev.Store(ev.StoreKind.GLOBAL, None, target.value, value, span))
+        self.scope.emit(ev.Bind(place, value, span))
+
+    def _unpack(self, target: cst.Tuple | cst.List, value: PlaceId | None) -> None:
+        seen_star = False
+        for index, element in enumerate(target.elements):
+            seen_star = seen_star or isinstance(element, cst.StarredElement)
+            part = None if value is None or seen_star else self.scope.place(ev.Item(value, index))
+            self.assign(element if isinstance(element, cst.StarredElement) else element.value, part)
+
+    # Conditions
+
+    def branch(self, node: cst.BaseExpression) -> tuple[Ends, Ends]:
+        """Evaluate a condition; the ends where it holds and where it does not."""
+        match node:
+            case cst.UnaryOperation(operator=cst.Not()):
+                holds, fails = self.branch(node.expression)
+                return fails, holds
+            case cst.BooleanOperation():
+                return self._branch_boolean(node)
+            case cst.Comparison() if len(node.comparisons) == 1:
+                return self._branch_comparison(node)
+            case cst.Integer():
+                return self._fixed(node.value != "0")
+            case cst.Name() | cst.Attribute():
+                if last_name(node) == "TYPE_CHECKING":
+                    return self._fixed(False)
+        value = self.lower(node)
+        if value is None:
+            return self._branch_unknown(node)
+        key = self.scope.places.keys[value]
+        if isinstance(key, ev.Constant):
+            return self._fixed(key.text not in ("None", "False", "0", "''", '""'))
+        return self._test_truth(value)
+
+    def _fixed(self, holds: bool) -> tuple[Ends, Ends]:
+        ends = self.scope.ends
+        return (ends, []) if holds else ([], ends)
+
+    def _test_truth(self, place: PlaceId) -> tuple[Ends, Ends]:
+        return self.scope.test(place, IS_TRUE, IS_NONE | IS_FALSE)
+
+    def _branch_boolean(self, node: cst.BooleanOperation) -> tuple[Ends, Ends]:
+        is_or = isinstance(node.operator, cst.Or)
+        done: Ends = []
+        operands = _operands(node)
+        for operand in operands[:-1]:
+            holds, fails = self.branch(operand)
+            done += holds if is_or else fails
+            self.scope.ends = fails if is_or else holds
+        holds, fails = self.branch(operands[-1])
+        return (done + holds, fails) if is_or else (holds, done + fails)
+
+    def _branch_comparison(self, node: cst.Comparison) -> tuple[Ends, Ends]:
+        operator, right = node.comparisons[0].operator, node.comparisons[0].comparator
+        is_same = isinstance(operator, cst.Is | cst.Equal)
+        if isinstance(right, cst.Name) and right.value == "None" and isinstance(operator, cst.Is | cst.IsNot | cst.Equal | cst.NotEqual):
+            value = self.lower(node.left)
+            if value is not None:
+                holds, fails = self.scope.test(value, IS_NONE, IS_FALSE | IS_TRUE)
+                return (holds, fails) if is_same else (fails, holds)
+            return self._branch_unknown(node)
+        self._comparison(node)
+        return self._branch_unknown(node)
+
+    def _branch_unknown(self, node: cst.BaseExpression) -> tuple[Ends, Ends]:
+        """A condition known only by its text: equal texts over unchanged names are equal."""
+        text, negated = source(node), False
+        if isinstance(node, cst.Comparison) and len(node.comparisons) == 1:
+            left, right = source(node.left), source(node.comparisons[0].comparator)
+            word = _OPERATORS.get(type(node.comparisons[0].operator))
+            if word is not None:
+                text, negated = f"{left} {word[0]} {right}", word[1]
+        if not is_pure(node):
+            made = self.scope.emit(ev.Join("test"))
+            return [(made, None)], [(made, None)]
+        place = self.scope.place(ev.Pure(text, self.scope.names_in(node)))
+        holds, fails = self._test_truth(place)
+        return (fails, holds) if negated else (holds, fails)
+
+
+_OPERATORS: dict[type[cst.BaseCompOp], tuple[str, bool]] = {
+    cst.Equal: ("==", False),
+    cst.NotEqual: ("==", True),
+    cst.Is: ("is", False),
+    cst.IsNot: ("is", True),
+    cst.In: ("in", False),
+    cst.NotIn: ("in", True),
+    cst.LessThan: ("<", False),
+    cst.GreaterThanEqual: ("<", True),
+    cst.GreaterThan: (">", False),
+    cst.LessThanEqual: (">", True),
+}
+
+
+def is_pure(node: cst.CSTNode) -> bool:
+    """Whether an expression is built of names, attributes, items, literals and operators only."""
+    pending: list[cst.CSTNode] = [node]
+    while pending:
+        at = pending.pop()
+        match at:
+            case cst.Name() | cst.Integer() | cst.Float() | cst.SimpleString():
+                pass
+            case cst.Attribute():
+                pending.append(at.value)
+            case cst.Comparison():
+                pending += [at.left, *(c.comparator for c in at.comparisons)]
+            case cst.BinaryOperation() | cst.BooleanOperation():
+                pending += [at.left, at.right]
+            case cst.UnaryOperation():
+                pending.append(at.expression)
+            case cst.Tuple() | cst.List() | cst.Set():
+                pending += [e.value for e in at.elements]
+            case _:
+                return False
+    return True
+
+
+def _operands(node: cst.BooleanOperation) -> list[cst.BaseExpression]:
+    """The operands of a chain of the same operator, left to right."""
+    operands: list[cst.BaseExpression] = []
+    at: cst.BaseExpression = node
+    while isinstance(at, cst.BooleanOperation) and type(at.operator) is type(node.operator) and not (at is not node and at.lpar):
+        operands.append(at.right)
+        at = at.left
+    operands.append(at)
+    return operands[::-1]
+
+
+def _comprehension_elements(node: cst.BaseComp) -> tuple[cst.BaseExpression, ...]:
+    if isinstance(node, cst.DictComp):
+        return (node.key, node.value)
+    assert isinstance(node, cst.ListComp | cst.SetComp | cst.GeneratorExp)
+    return (node.elt,)
+
+
+Handler = Callable[[ExpressionLowering, cst.CSTNode], PlaceId | None]
+
+# The handlers take their own node class; the table is the only caller and knows which.
+_E = ExpressionLowering
+HANDLERS: dict[type[cst.CSTNode], Handler] = {
+    cst.Attribute: _E._spine,
+    cst.Await: _E._await,
+    cst.BinaryOperation: _E._binary,
+    cst.BooleanOperation: _E._boolean,
+    cst.Call: _E._spine,
+    cst.Comparison: _E._comparison,
+    cst.ConcatenatedString: _E._concatenated,
+    cst.Dict: _E._dict,
+    cst.DictComp: _E._comprehension,
+    cst.Ellipsis: _E._ellipsis,
+    cst.Float: _E._constant,
+    cst.FormattedString: _E._formatted,
+    cst.GeneratorExp: _E._generator_expression,
+    cst.IfExp: _E._conditional,
+    cst.Imaginary: _E._constant,
+    cst.Integer: _E._constant,
+    cst.Lambda: _E._lambda,
+    cst.List: _E._display,
+    cst.ListComp: _E._comprehension,
+    cst.Name: _E._name,
+    cst.NamedExpr: _E._walrus,
+    cst.Set: _E._display,
+    cst.SetComp: _E._comprehension,
+    cst.SimpleString: _E._constant,
+    cst.StarredElement: _E._starred,
+    cst.Subscript: _E._spine,
+    cst.Tuple: _E._display,
+    cst.UnaryOperation: _E._unary,
+    cst.Yield: _E._yield,
+}
+for _name in ("TemplatedString", "StarredDictComp"):  # libcst before 1.8 has neither
+    if hasattr(cst, _name):
+        HANDLERS[getattr(cst, _name)] = _E._formatted if _name == "TemplatedString" else _E._starred

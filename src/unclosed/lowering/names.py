@@ -1,0 +1,65 @@
+"""Small readings of libcst nodes: dotted names, source text, parts of targets."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+_EMPTY = cst.Module([])
+
+
+def dotted(node: cst.CSTNode | None) -> str:
+    """`a.b.c` for a chain of plain names, empty for anything else (a chain with a call in it has no dotted name)."""
+    parts = []
+    while isinstance(node, cst.Attribute):
+        parts.append(node.attr.value)
+        node = node.value
+    if not isinstance(node, cst.Name):
+        return ""
+    parts.append(node.value)
+    return ".".join(reversed(parts))
+
+
+def source(node: cst.CSTNode) -> str:
+    """The node's source text."""
+    return dotted(node) or _EMPTY.code_for_node(node)
+
+
+def last_name(node: cst.CSTNode) -> str:
+    """The last name of a dotted chain or of a callee, empty if there is none."""
+    if isinstance(node, cst.Attribute):
+        return node.attr.value
+    return node.value if isinstance(node, cst.Name) else ""
+
+
+def exception_names(node: cst.BaseExpression | None) -> frozenset[str]:
+    """The last names of the exception types of a handler; a name that cannot be read is `?`."""
+    if node is None:
+        return frozenset()
+    if isinstance(node, cst.Tuple):
+        return frozenset().union(*(exception_names(e.value) for e in node.elements)) or frozenset({"()"})
+    return frozenset({last_name(node) or "?"})
+
+
+def is_stub_body(body: cst.BaseSuite) -> bool:
+    """Whether a function's body only raises `NotImplementedError`, or says `...` or `pass`, after its docstring."""
+    statements = list(body.body)
+    small: list[cst.BaseSmallStatement] = []
+    for statement in statements:
+        if isinstance(statement, cst.SimpleStatementLine):
+            small.extend(statement.body)
+        elif isinstance(statement, cst.BaseSmallStatement):
+            small.append(statement)
+        else:
+            return False
+    return all(_is_stub(s) for s in small)
+
+
+def _is_stub(statement: cst.BaseSmallStatement) -> bool:
+    if isinstance(statement, cst.Pass):
+        return True
+    if isinstance(statement, cst.Expr):
+        return isinstance(statement.value, cst.Ellipsis | cst.SimpleString | cst.ConcatenatedString)
+    if isinstance(statement, cst.Raise) and statement.exc is not None:
+        exc = statement.exc.func if isinstance(statement.exc, cst.Call) else statement.exc
+        return last_name(exc) == "NotImplementedError"
+    return False

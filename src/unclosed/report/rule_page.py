@@ -1,0 +1,31 @@
+"""What `unclosed rule` prints of a rule."""
+
+from __future__ import annotations
+
+import textwrap
+
+from unclosed.rules.rule import Rule
+
+
+def render(rule: Rule) -> str:
+    """The rule's head, its explanation, and an example of bad and of good code."""
+    head = f"{rule.code} {rule.name}"
+    state = "on by default" if rule.default else "off by default"
+    return "\n".join(
+        [
+            f"# {head}",
+            "",
+            f"{rule.summary[:1].upper()}{rule.summary[1:]} ({state}).",
+            "",
+            rule.explanation.strip(),
+            "",
+            "## Bad",
+            "",
+            textwrap.indent(rule.bad.strip("\n"), "    "),
+            "",
+            "## Good",
+            "",
+            textwrap.indent(rule.good.strip("\n"), "    "),
+            "",
+        ]
+    )

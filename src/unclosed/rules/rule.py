@@ -1,0 +1,35 @@
+"""What every rule is: a code with its words, and a question to one analysed function.
+
+A rule reads analysis results and yields findings. It walks no syntax tree, resolves no name and opens no file; a question that it
+cannot answer from an `AnalysedFunction` is one that the analysis should answer.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import ClassVar
+
+from unclosed.analysis.verdicts import AnalysedFunction
+from unclosed.findings import Finding
+
+
+class Rule(ABC):
+    """One code. Every concrete subclass in this package is found by `all_rules`; its name reads well after "allow"."""
+
+    code: ClassVar[str]
+    name: ClassVar[str]
+    default: ClassVar[bool] = True
+    """Whether the rule is on when nothing is selected."""
+    summary: ClassVar[str]
+    """One clause for tables: when the rule reports."""
+    explanation: ClassVar[str]
+    """Text with the sections of `explanation.sections`."""
+    bad: ClassVar[str]
+    """A complete module in which the rule reports, and no other does."""
+    good: ClassVar[str]
+    """The same module as it should be: no rule reports."""
+
+    @abstractmethod
+    def check(self, function: AnalysedFunction) -> Iterator[Finding]:
+        """The findings of this rule in one function, in source order of what the analysis gives."""

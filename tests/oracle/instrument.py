@@ -1,0 +1,103 @@
+"""A program made ready to run: its text, the acquires in it, and its code with probes.
+
+The probes are calls that the linter never sees: at the start of each round of a `while` loop or of a loop over a literal one that
+bounds the rounds, and at the start of each handler and `finally` block one that looks at the exception in flight.
+Imports are taken out: the fake library stands in for what they would bring.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+from dataclasses import dataclass
+from types import CodeType
+
+from .flavours import Flavour
+
+ROUNDS = 2
+"""Most rounds of one loop."""
+KINDS = {"ValueError": ValueError, "KeyError": KeyError}
+"""Exception classes that handlers name, besides `Exception`, `BaseException` and `CancelledError`."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """The text of one module: imports and one function."""
+
+    text: str
+    flavour: Flavour
+
+    @functools.cached_property
+    def tree(self) -> ast.Module:
+        """The text, parsed."""
+        return ast.parse(self.text)
+
+    @property
+    def function(self) -> ast.FunctionDef | ast.AsyncFunctionDef:
+        """The function of the program."""
+        return next(node for node in self.tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the parameters, in order."""
+        return tuple(argument.arg for argument in self.function.args.args)
+
+    @property
+    def kinds(self) -> tuple[type[Exception], ...]:
+        """The exception classes that some handler or suppressor names."""
+        names = {node.id for node in ast.walk(self.function) if isinstance(node, ast.Name)}
+        return tuple(kind for name, kind in KINDS.items() if name in names)
+
+    @property
+    def acquires(self) -> dict[tuple[int, int], str]:
+        """The label of each acquiring call, by its row (from 1) and column (from 0)."""
+        found = {}
+        for node in ast.walk(self.function):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == self.flavour.acquires and node.args:
+                assert isinstance(node.args[0], ast.Constant)
+                found[node.lineno, node.col_offset] = str(node.args[0].value)
+        return found
+
+    def code(self) -> CodeType:
+        """The module with probes, ready for `exec`."""
+        module = _Probes().visit(ast.parse(self.text))
+        return compile(ast.fix_missing_locations(module), "<program>", "exec")
+
+
+class _Probes(ast.NodeTransformer):
+    """Adds the probes and takes out the imports."""
+
+    def __init__(self) -> None:
+        self.loops = 0
+
+    def visit_Import(self, node: ast.Import) -> None:
+        return None
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        return None
+
+    def visit_While(self, node: ast.While) -> list[ast.stmt]:
+        self.generic_visit(node)
+        self.loops += 1
+        node.body.insert(0, _probe("__round__", self.loops, node.body[0]))
+        return [_probe("__loop__", self.loops, node), node]
+
+    def visit_For(self, node: ast.For) -> ast.For:
+        self.generic_visit(node)
+        if isinstance(node.iter, ast.Tuple):
+            node.iter = ast.copy_location(ast.Call(ast.Name("__steps__", ast.Load()), [], []), node.iter)
+        return node
+
+    def visit_Try(self, node: ast.Try) -> ast.Try:
+        self.generic_visit(node)
+        for handler in node.handlers:
+            handler.body.insert(0, _probe("__caught__", 0, handler.body[0]))
+        if node.finalbody:
+            node.finalbody.insert(0, _probe("__caught__", 0, node.finalbody[0]))
+        return node
+
+
+def _probe(name: str, number: int, where: ast.stmt) -> ast.stmt:
+    """A call of the probe `name`, standing where `where` stands."""
+    call = ast.Expr(ast.Call(ast.Name(name, ast.Load()), [ast.Constant(number)], []))
+    return ast.copy_location(call, where)

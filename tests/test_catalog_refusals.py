@@ -1,0 +1,227 @@
+"""What a model file may not say, and the words in which it is refused: file, key, value, what is accepted, nearest match."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from unclosed.catalog import Catalog
+from unclosed.catalog_checks import check_model_file
+from unclosed.errors import ConfigError
+
+HEAD = 'library = "acme"\nwords = ["acme"]\nsource = "acme 1.0 documentation"\n'
+KINDS = "(accepted: client, connection, cursor, pool, session, transaction)"
+FORMS = "(accepted: await close, await owner.release(0), close, owner.putconn(0))"
+
+REFUSED = {
+    "an entry of another sort": (
+        'function."acme.f" = {}',
+        "function: is no key here; did you mean 'functions'? (accepted: borrows, calm, cannot_raise, conventions, exits, fixtures, functions, "
+        "keeping_names, keeps, library, objects, providers, releasing_names, source, types, words)",
+    ),
+    "a key of an object": (
+        'objects."acme.default" = { type = "sqlite3.Connection", sourc = "" }',
+        "objects.\"acme.default\".sourc: is no key here; did you mean 'source'? (accepted: also, source, type)",
+    ),
+    "an object without a type": ('objects."acme.default" = {}', 'objects."acme.default".type: is missing'),
+    "a kind": (
+        'types."acme.Conn" = { kind = "conection" }',
+        f"types.\"acme.Conn\".kind: 'conection' is not known; did you mean 'connection'? {KINDS}",
+    ),
+    "what a with block does": (
+        'types."acme.Conn" = { kind = "connection", with_exit = "close" }',
+        'types."acme.Conn".with_exit: \'close\' is not known (accepted: nothing, release, transaction)',
+    ),
+    "a release with a receiver": (
+        'types."acme.Conn" = { kind = "connection", release = ["pool.putconn(0)"] }',
+        f"types.\"acme.Conn\".release: 'pool.putconn(0)' is no release; did you mean 'owner.putconn(0)'? {FORMS}",
+    ),
+    "a release with brackets": (
+        'types."acme.Conn" = { kind = "connection", release = "close()" }',
+        f"types.\"acme.Conn\".release: 'close()' is no release; did you mean 'close'? {FORMS}",
+    ),
+    "a wrong release that is no name": (
+        'types."acme.Conn" = { kind = "connection", wrong_release = ["conn.close"] }',
+        "types.\"acme.Conn\".wrong_release: 'conn.close' is not the name of a method, attribute or argument",
+    ),
+    "acquires": (
+        'functions."acme.f" = { returns = "sqlite3.Connection", acquires = "await" }',
+        "functions.\"acme.f\".acquires: is 'await'; did you mean 'awaited'? (accepted: awaited, false, true)",
+    ),
+    "acquires without a type": (
+        'functions."acme.f" = { acquires = true }',
+        "functions.\"acme.f\".acquires: needs a type in 'returns': what is acquired? (A method that opens its receiver is 'opened_by'.)",
+    ),
+    "acquires without a kind": (
+        'functions."acme.f" = { returns = "logging.Logger", acquires = true }',
+        f"functions.\"acme.f\".acquires: needs a kind, here or at the type 'logging.Logger' {KINDS}",
+    ),
+    "a type that acquires without a kind": (
+        'types."acme.Conn" = { acquires = true }',
+        f'types."acme.Conn".acquires: needs a kind: what is acquired? {KINDS}',
+    ),
+    "awaited, but neither a coroutine nor lent": (
+        'functions."acme.f" = { returns = "sqlite3.Connection", acquires = "awaited" }',
+        "functions.\"acme.f\".acquires: \"awaited\" needs coroutine = true, or 'lends' if the result may be entered un-awaited",
+    ),
+    "lends without a block that gives back": (
+        'functions."acme.f" = { lends = "sqlite3.Connection" }',
+        'functions."acme.f".lends: needs with_exit or async_with_exit = "release": which block gives it back?',
+    ),
+    "an unknown type of the result": (
+        'functions."acme.f" = { returns = "sqlite3.Conection" }',
+        "functions.\"acme.f\".returns: 'sqlite3.Conection' is no modelled type; did you mean 'sqlite3.Connection'? "
+        "(accepted: sqlite3.Blob, sqlite3.Connection, sqlite3.Cursor)",
+    ),
+    "an unknown type that is extended": (
+        'types."acme.Conn" = { extends = "sqlite3.Connect" }',
+        "types.\"acme.Conn\".extends: 'sqlite3.Connect' is no modelled type; did you mean 'sqlite3.Connection'? "
+        "(accepted: sqlite3.Blob, sqlite3.Connection, sqlite3.Cursor)",
+    ),
+    "an unknown type of an attribute": (
+        'types."acme.Conn".attributes.raw = "sqlite.Conn"',
+        "types.\"acme.Conn\".attributes.raw: 'sqlite.Conn' is no modelled type; did you mean 'sqlite3.Connection'?",
+    ),
+    "a name that is not qualified": (
+        'functions."acme.f" = { returns = "sqlite3:Connection" }',
+        "functions.\"acme.f\".returns: 'sqlite3:Connection' is not a qualified name such as 'psycopg2.connect'",
+    ),
+    "an entry's own name": (
+        'functions."acme f" = {}',
+        "functions.\"acme f\".also: 'acme f' is not a qualified name such as 'psycopg2.connect'",
+    ),
+    "an alias that has an entry": (
+        'functions."acme.f" = { also = ["sqlite3.connect"] }',
+        "functions.\"acme.f\".also: 'sqlite3.connect' has an entry of its own",
+    ),
+    "a tuple of several types": (
+        'functions."acme.f" = { returns = ["sqlite3.Connection", "sqlite3.Cursor"] }',
+        "functions.\"acme.f\".returns: is ['sqlite3.Connection', 'sqlite3.Cursor'], but a tuple must name one type and have \"\" for the other items",
+    ),
+    "a text for a flag": (
+        'functions."acme.f" = { keeps = "yes" }',
+        "functions.\"acme.f\".keeps: is 'yes', but must be true or false",
+    ),
+    "a name for a position": (
+        'functions."acme.f" = { wraps = "conn" }',
+        "functions.\"acme.f\".wraps: is 'conn', but must be the position of an argument, counted from 0",
+    ),
+    "a negative position": (
+        'functions."acme.f" = { calls = -1 }',
+        'functions."acme.f".calls: is -1, but must be the position of an argument, counted from 0',
+    ),
+    "a list of numbers": (
+        'functions."acme.f" = { unless_given = [1] }',
+        'functions."acme.f".unless_given: is [1], but must be a list of texts',
+    ),
+    "a text for a table": (
+        'types."acme.Conn" = { attributes = "raw" }',
+        "types.\"acme.Conn\".attributes: is 'raw', but must be a table",
+    ),
+    "a text for a method": (
+        'types."acme.Conn".methods.f = "acquires"',
+        "types.\"acme.Conn\".methods.f: is 'acquires', but must be a table",
+    ),
+    "a key of a method": (
+        'types."acme.Conn".methods.f = { acquire = true }',
+        "types.\"acme.Conn\".methods.f.acquire: is no key here; did you mean 'acquires'?",
+    ),
+    "when a transaction begins": (
+        'types."acme.Conn".transaction = { implicit = "dm" }',
+        "types.\"acme.Conn\".transaction.implicit: 'dm' is not known; did you mean 'dml'? (accepted: any, dml, none)",
+    ),
+    "a Python version": (
+        'types."acme.Conn" = { kind = "pool", lost_in = { function = "asyncio.wait_for", before = "3.12.1" } }',
+        "types.\"acme.Conn\".lost_in.before: '3.12.1' is not a Python version such as '3.12'",
+    ),
+    "a wrapper that is no function": (
+        'types."acme.Conn" = { kind = "pool", lost_in = [3] }',
+        'types."acme.Conn".lost_in: is 3, but must name a function',
+    ),
+    "a convention without a pattern": (
+        'conventions.get = { returns = "sqlite3.Connection", acquires = true }',
+        "conventions.get.names: is missing: without a pattern the convention never holds",
+    ),
+    "a pattern": (
+        'conventions.get = { names = ["get conn"], borrows = true }',
+        "conventions.get.names: 'get conn' is no pattern such as '*pool*.acquire' or 'SessionLocal'",
+    ),
+    "an empty source": ("", "source: is empty"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("reason", REFUSED)
+def test_a_mistake_is_refused(reason: str, tmp_path: Path) -> None:
+    """One mistake gives one line, which begins with the file and the key."""
+    text, problem = REFUSED[reason]
+    path = tmp_path / "acme.toml"
+    path.write_text(HEAD.replace("acme 1.0 documentation", "acme" if text else "") + text, encoding="utf-8")
+    lines = check_model_file(path)
+    assert len(lines) == 1
+    assert lines[0].startswith(f"{path}: {problem}")
+    assert lines[0].endswith(problem) or problem.endswith("?")
+
+
+def test_a_right_file_has_no_problem(tmp_path: Path) -> None:
+    """Every sort of entry, said right."""
+    path = tmp_path / "acme.toml"
+    path.write_text(
+        HEAD
+        + """
+        cannot_raise = ["acme.now"]
+        [functions."acme.connect"]
+        returns = "acme.Conn"
+        acquires = "awaited"
+        lends = "acme.Conn"
+        names = ["*acme*.connect"]
+        [types."acme.Conn"]
+        kind = "connection"
+        release = ["close", "await aclose", "owner.put(0)", "await owner.give_back(1)"]
+        lost_in = ["asyncio.wait_for", { function = "asyncio.timeout", before = "3.12" }]
+        [objects."acme.default"]
+        type = "acme.Conn"
+        [conventions.acme]
+        names = ["acme_connect"]
+        unless_named = ["test_*"]
+        borrows = true
+        """,
+        encoding="utf-8",
+    )
+    assert check_model_file(path) == []
+
+
+def test_every_mistake_of_a_file_is_told(tmp_path: Path) -> None:
+    """A person mends a file once, not once for each line of it."""
+    path = tmp_path / "acme.toml"
+    path.write_text('library = "acme"\n[types."acme.Conn"]\nkind = "pol"\nclosed = true\nextends = "acme.Bas"\n', encoding="utf-8")
+    keys = [line.removeprefix(f"{path}: ").partition(": ")[0] for line in check_model_file(path)]
+    assert keys == ["words", "source", 'types."acme.Conn".closed', 'types."acme.Conn".kind', 'types."acme.Conn".extends']
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"library = acme", "is not valid TOML: Invalid value (at line 1, column 11)"),
+        (b"library = '\xff'", "cannot be read: it is not UTF-8"),
+    ],
+)
+def test_a_file_that_is_no_model_file(tmp_path: Path, content: bytes, problem: str) -> None:
+    """Not TOML, or not even text: one line."""
+    path = tmp_path / "acme.toml"
+    path.write_bytes(content)
+    assert check_model_file(path) == [f"{path}: {problem}"]
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    """The reason is the system's."""
+    path = tmp_path / "acme.toml"
+    assert check_model_file(path) == [f"{path}: cannot be read: No such file or directory"]
+
+
+def test_the_users_table_needs_no_head() -> None:
+    """In `pyproject.toml` a model needs neither library nor words nor source; its mistakes are told with their key there."""
+    assert Catalog.load({"functions": {"acme.f": {"keeps": True}}}, "pyproject.toml").function("acme.f") is not None
+    with pytest.raises(ConfigError) as refused:
+        Catalog.load({"functions": {"acme.f": {"keeps": "yes"}}}, "pyproject.toml")
+    assert str(refused.value) == "pyproject.toml: tool.unclosed.models.functions.\"acme.f\".keeps: is 'yes', but must be true or false"
