@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from unclosed.rules import all_rules
+from unclosed.rules.rule import Rule
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 BEGIN, END = "<!-- rules: written by scripts/rule_table.py -->", "<!-- end of rules -->"
@@ -13,10 +14,13 @@ BEGIN, END = "<!-- rules: written by scripts/rule_table.py -->", "<!-- end of ru
 
 def table() -> str:
     """The rules as a table, one row a rule, in the order of their codes."""
-    rows = ["| code | name | reported when |", "| --- | --- | --- |"]
-    for rule in all_rules():
-        rows.append(f"| {rule.code} | {rule.name} | {rule.summary}{'' if rule.default else ' (**off by default**)'} |")
-    return "\n".join(rows)
+    return "\n".join(["| code | name | reported when |", "| --- | --- | --- |", *map(_row, all_rules())])
+
+
+def _row(rule: Rule) -> str:
+    """One line of the table."""
+    state = "" if rule.default else " (**off by default**)"
+    return f"| {rule.code} | {rule.name} | {rule.summary}{state} |"
 
 
 def with_table(text: str) -> str:

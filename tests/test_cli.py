@@ -12,8 +12,11 @@ from click.testing import CliRunner, Result
 
 from leaks import BROKEN, BY_CONVENTION, CLEAN, LEAK, NEVER
 from unclosed import __version__
+from unclosed.analysis.verdicts import AnalysedModule
 from unclosed.cli import main
+from unclosed.engine import Engine
 from unclosed.rules import all_rules
+from unclosed.text import SourceFile
 
 
 @pytest.fixture(autouse=True)
@@ -236,15 +239,14 @@ def test_a_directory_without_python_is_one_line_and_status_0() -> None:
 
 def test_a_crash_in_one_file_is_one_line_and_status_3(monkeypatch: pytest.MonkeyPatch) -> None:
     """The findings of the others are shown."""
-    import unclosed.engine
+    analyse = Engine.analyse
 
-    def crash(source: object, *_: object, **__: object) -> object:
-        if "crash" in str(source):
+    def crash(engine: Engine, source: SourceFile) -> AnalysedModule:
+        if "crash" in source.path:
             raise KeyError("place")
-        return analyse(source, *_, **__)  # type: ignore[arg-type]  # the test hands on whatever it gets
+        return analyse(engine, source)
 
-    analyse = unclosed.engine.analyse
-    monkeypatch.setattr(unclosed.engine, "analyse", crash)
+    monkeypatch.setattr(Engine, "analyse", crash)
     write("crash.py", LEAK)
     write("app.py", LEAK)
     result = run("check")
@@ -298,13 +300,18 @@ def process(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     return subprocess.run(command, capture_output=True, check=False, env={**os.environ, **environment})
 
 
-def test_names_and_text_that_the_terminal_cannot_show_are_escaped() -> None:
-    """A file name of any bytes, under any encoding."""
+def test_names_that_cannot_be_shown_are_escaped() -> None:
+    """A file name may be any bytes."""
     Path(os.fsdecode(b"\xff.py")).write_text(LEAK, encoding="utf-8")
+    done = process("check", ".", PYTHONUTF8="1")
+    assert (done.stdout.partition(b" ")[0], done.stderr) == (b"./\\udcff.py:5:12:", b"")
+
+
+def test_a_terminal_without_unicode_is_no_crash() -> None:
+    """Every finding is a line."""
     write("ä.py", LEAK)
     done = process("check", ".", PYTHONIOENCODING="ascii", PYTHONUTF8="0", LC_ALL="C")
-    assert done.stderr == b""
-    assert [line.partition(b":")[0] for line in done.stdout.splitlines()] == [b"./\\xe4.py", b"./\\udcff.py"]
+    assert (done.stdout.count(b"\n"), b":5:12: UNC103" in done.stdout, done.stderr) == (1, True, b"")
 
 
 @pytest.mark.parametrize(("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)])

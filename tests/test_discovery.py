@@ -111,11 +111,13 @@ def git_sees() -> list[str]:
 
 IGNORES = {
     "plain": ["ignored.py", "generated/"],
+    "everything": ["*"],
     "anchored": ["/a.py", "/src/*.py"],
     "negated": ["*.py", "!keep.py", "!src/"],
     "negated-below-an-ignored-directory": ["src/", "!src/keep.py"],
     "negated-below-ignored-contents": ["src/*", "!src/keep.py"],
     "double-star": ["**/deep/**", "!**/deep/keep.py"],
+    "double-star-for-directories": ["src/**/", "**/", "!src/deep/keep.py"],
     "comments-and-blanks": ["# a.py", "", "\\#b.py", "a.py   "],
     "character-class": ["[ab].py"],
     "directory-only": ["a.py/", "deep/"],

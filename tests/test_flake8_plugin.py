@@ -59,7 +59,8 @@ TEXTS = {
     "several": LEAK + NEVER.removeprefix("import sqlite3\n"),
     "noqa": LEAK.replace("connect(path)\n", "connect(path)  # noqa: UNC103\n"),
     "other-noqa": LEAK.replace("connect(path)\n", "connect(path)  # noqa: UNC101\n"),
-    "noqa-on-another-line-of-the-statement": LEAK.replace("connect(path)\n", "connect(\n        path,\n    )  # noqa\n"),
+    "noqa-on-another-line-of-the-call": LEAK.replace("connect(path)\n", "connect(\n        path,\n    )  # noqa\n"),
+    "noqa-after-a-string-of-several-lines": LEAK.replace("connect(path)\n", 'connect("""file:a\n?mode=ro""")  # noqa\n'),
     "whole-file": "# flake8: noqa\n" + LEAK,
     "byte-order-mark": "\ufeff" + LEAK,
     "crlf": LEAK.replace("\n", "\r\n"),
@@ -85,7 +86,7 @@ def test_flake8_prints_what_the_command_prints(jobs: str) -> None:
     printed = shown("--jobs", jobs, "src")
     assert printed == ours("src")
     assert {line.partition(":")[0] for line in printed.splitlines()} == {
-        f"src/{name}.py" for name in TEXTS if name not in ("clean", "noqa", "noqa-on-another-line-of-the-statement", "whole-file", "empty")
+        f"src/{name}.py" for name in TEXTS if name not in ("clean", "noqa", "noqa-after-a-string-of-several-lines", "whole-file", "empty")
     }
 
 
@@ -197,7 +198,7 @@ def test_a_crash_is_one_line_on_standard_error(monkeypatch: pytest.MonkeyPatch, 
     def crash(*_: object, **__: object) -> object:
         raise KeyError("place")
 
-    monkeypatch.setattr("unclosed.engine.analyse", crash)
+    monkeypatch.setattr("unclosed.engine.Engine.analyse", crash)
     assert list(Plugin(ast.parse(LEAK), "app.py", LEAK.splitlines(keepends=True)).run()) == []
     captured = capsys.readouterr()
     assert captured.out == ""

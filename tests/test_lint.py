@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import ast
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -15,6 +12,7 @@ from unclosed.analysis.verdicts import AnalysedFunction, AnalysedModule
 from unclosed.catalog import Catalog
 from unclosed.confidence import Confidence
 from unclosed.config import Codes, Config
+from unclosed.engine import Engine
 from unclosed.errors import UnparsableFile
 from unclosed.findings import Finding, Skipped
 from unclosed.lint import FileResult, check_paths, check_source
@@ -24,7 +22,7 @@ from unclosed.text import Position, SourceFile, Span
 
 CATALOG = Catalog.load()
 TEXT = "import sqlite3\nconn = sqlite3.connect('a')\n"
-Analyse = Callable[..., AnalysedModule]
+Analyse = Callable[[SourceFile], AnalysedModule]
 
 
 def finding(row: int, column: int = 0, code: str = "UNC103", confidence: Confidence = Confidence.CERTAIN, message: str = "m") -> Finding:
@@ -50,22 +48,20 @@ class Says(Rule):
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Callable[[Analyse], None]:
-    """Puts a function in the place of the engine."""
+    """Puts a function in the place of the analysis of one file."""
 
     def put(analyse: Analyse) -> None:
-        module = ModuleType("unclosed.engine")
-        vars(module)["analyse"] = analyse
-        monkeypatch.setitem(sys.modules, "unclosed.engine", module)
+        monkeypatch.setattr(Engine, "analyse", lambda _engine, source: analyse(source))
 
     return put
 
 
-def one_function(source: SourceFile, *_: object, **__: object) -> AnalysedModule:
+def one_function(source: SourceFile) -> AnalysedModule:
     """A module with one function that holds something to say."""
     return AnalysedModule(source.path, (AnalysedFunction(source.path, "f"),), (Skipped(source.path, "g", 7, "too many nodes"),))
 
 
-def never(*_: object, **__: object) -> AnalysedModule:
+def never(_: SourceFile) -> AnalysedModule:
     """No engine at all."""
     raise AssertionError("the engine was asked")
 
@@ -108,25 +104,27 @@ def test_a_text_without_a_word_of_the_catalog_is_not_analysed(engine: Callable[[
     assert checked("x = 1\n") == FileResult()
 
 
-def test_the_engine_gets_what_it_needs(engine: Callable[[Analyse], None]) -> None:
-    """Source, catalog, the lowest Python, and the tree that exists already."""
-    asked: list[object] = []
+def test_the_engine_is_asked_for_each_file_that_matters(engine: Callable[[Analyse], None], tmp_path: Path) -> None:
+    """With its whole text, once."""
+    asked: list[SourceFile] = []
 
-    def note(source: SourceFile, catalog: Catalog, **rest: object) -> AnalysedModule:
-        asked.extend([source.text, catalog, rest])
+    def note(source: SourceFile) -> AnalysedModule:
+        asked.append(source)
         return AnalysedModule(source.path)
 
     engine(note)
-    tree = ast.parse(TEXT)
-    check_source(SourceFile("app.py", TEXT), Config(requires_python=(3, 11)), CATALOG, tree=tree)
-    assert asked == [TEXT, CATALOG, {"requires_python": (3, 11), "tree": tree}]
+    for name, text in {"a.py": TEXT, "b.py": "x = 1\n", "c.py": TEXT}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    report = check_paths([str(tmp_path)], Config(), CATALOG)
+    assert asked == [(str(tmp_path / "a.py"), TEXT), (str(tmp_path / "c.py"), TEXT)]
+    assert (report.files, report.parsed) == (3, 2)
 
 
 @pytest.mark.parametrize("error", [RuntimeError("two\nlines"), RecursionError("too deep"), MemoryError(), KeyError("place")])
 def test_a_crash_is_one_line_about_its_file(error: Exception, engine: Callable[[Analyse], None]) -> None:
     """What it was, and where in the linter it happened."""
 
-    def crash(*_: object, **__: object) -> AnalysedModule:
+    def crash(_: SourceFile) -> AnalysedModule:
         raise error
 
     engine(crash)
@@ -142,7 +140,7 @@ def test_a_crash_is_one_line_about_its_file(error: Exception, engine: Callable[[
 def test_an_unparsable_file_is_a_finding(engine: Callable[[Analyse], None]) -> None:
     """At the position of the error; the engine's word is taken."""
 
-    def refuse(*_: object, **__: object) -> AnalysedModule:
+    def refuse(_: SourceFile) -> AnalysedModule:
         raise UnparsableFile(2, 5, "invalid syntax")
 
     engine(refuse)
@@ -190,7 +188,7 @@ def test_a_report_on_several_files(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     Path("crash.py").write_text("import sqlite3\n", encoding="utf-8")
     Path("empty").mkdir()
 
-    def crash(*_: object, **__: object) -> AnalysedModule:
+    def crash(_: SourceFile) -> AnalysedModule:
         raise RuntimeError("oh")
 
     engine(crash)

@@ -17,6 +17,7 @@ from unclosed.text import Position, Span
 ACQUIRE = Span(Position(7, 11), Position(7, 29))
 LATER = Span(Position(12, 4), Position(12, 20))
 CLOSE = Release("close")
+IN_THE_FUNCTION = tuple(loss for loss in Loss if loss is not Loss.KEPT_BY_OWNER)
 
 PLAIN = Resource(
     "psycopg2.connect()",
@@ -186,13 +187,13 @@ CURSOR = Resource("conn.cursor()", "conn", "cur", Lease("sqlite3.Cursor", Kind.C
 
 def test_cursors_have_codes_of_their_own_except_for_cancellation() -> None:
     """The family of a verdict follows from the kind of its lease."""
-    messages = reported(*(Verdict(loss, CURSOR, Confidence.CERTAIN, (), LATER, "cur.fetchall") for loss in Loss))
+    messages = reported(*(Verdict(loss, CURSOR, Confidence.CERTAIN, (), LATER, "cur.fetchall") for loss in IN_THE_FUNCTION))
     assert [message.split()[0] for message in messages] == ["UNC112", "UNC131", "UNC132", "UNC133", "UNC134", "UNC135", "UNC136"]
 
 
 def in_provider(resource: Resource) -> list[str]:
     """The messages for every loss of a resource that a provider lends; an exception is raised at its `yield`."""
-    return reported(*(Verdict(loss, resource, Confidence.CERTAIN, (), LATER, "yield", in_provider=True) for loss in Loss))
+    return reported(*(Verdict(loss, resource, Confidence.CERTAIN, (), LATER, "yield", in_provider=True) for loss in IN_THE_FUNCTION))
 
 
 @pytest.mark.parametrize("resource", [PLAIN, CURSOR], ids=["connection", "cursor"])
@@ -200,13 +201,13 @@ def test_a_provider_has_one_code_for_three_losses(resource: Resource) -> None:
     """Never, on an early exit and on an exception; the others keep their codes."""
     codes = [message.split()[0] for message in in_provider(resource)]
     assert [code for code in codes if code == "UNC109"] == ["UNC109"] * 3
-    assert len(codes) == len(Loss)
+    assert len(codes) == len(IN_THE_FUNCTION)
 
 
 def test_a_provider_says_what_its_borrower_does() -> None:
     """At the `yield` it is the borrower's exception that skips the release."""
     assert [message for message in in_provider(PLAIN) if message.startswith("UNC109")] == [
-        "UNC109 connection from psycopg2.connect() lent by 'yield' is never closed; release it in 'finally' or use closing()",
+        "UNC109 connection from psycopg2.connect() is lent to its borrower and never closed; release it in 'finally' or use closing()",
         "UNC109 connection from psycopg2.connect() is not closed on the path through 'yield' (line 12); use closing()",
         "UNC109 connection from psycopg2.connect() is not closed when its borrower raises at 'yield' (line 12); use closing()",
     ]
@@ -263,6 +264,13 @@ def test_release_faults_show_the_right_release() -> None:
     ]
 
 
+def test_a_resource_that_its_class_keeps_says_where() -> None:
+    """The attribute is the one of the user's code."""
+    assert reported(Verdict(Loss.KEPT_BY_OWNER, PLAIN, Confidence.CERTAIN, (), attribute="self.conn")) == [
+        "UNC110 connection from psycopg2.connect() is kept in self.conn and never closed; give the class a method that does"
+    ]
+
+
 def test_a_finding_says_where_and_in_what() -> None:
     """Losses are reported at the acquire, with the function and the resource for formats that want them."""
     function = AnalysedFunction("shop.py", "Orders.load", (Verdict(Loss.NEVER, PLAIN, Confidence.LIKELY, ()),))
@@ -273,7 +281,7 @@ def test_a_finding_says_where_and_in_what() -> None:
 
 def test_paths_without_a_single_place_are_still_said() -> None:
     """No line and no name is made up."""
-    assert reported(*(Verdict(loss, PLAIN, Confidence.CERTAIN, ()) for loss in Loss)) == [
+    assert reported(*(Verdict(loss, PLAIN, Confidence.CERTAIN, ()) for loss in IN_THE_FUNCTION)) == [
         "UNC101 connection from psycopg2.connect() is never closed; release it in 'finally' or use closing()",
         "UNC102 connection from psycopg2.connect() is not closed on a path to the end of the function; use closing()",
         "UNC103 connection from psycopg2.connect() is not closed when an exception leaves the function; use closing()",
@@ -314,7 +322,7 @@ LONG = Resource(
 )
 
 
-@pytest.mark.parametrize("loss", list(Loss))
+@pytest.mark.parametrize("loss", IN_THE_FUNCTION)
 def test_long_names_are_shortened(loss: Loss) -> None:
     """A message stays a line."""
     cause = "self.repository.fetch_every_order_of_the_last_year_with_its_items"

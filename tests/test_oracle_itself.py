@@ -20,14 +20,14 @@ from oracle.world import Exit, Loss
 def program(body: str, flavour: str = "psycopg") -> Program:
     """A program with this body."""
     library = BY_NAME[flavour]
-    parameters = ", ".join(filter(None, [library.parameter, "self, a, b, n, items"]))
+    parameters = ", ".join(filter(None, [library.parameter, "self, a, b, n, m, items"]))
     head = f"{'async ' if library.is_async else ''}def task({parameters}):\n"
     return Program(head + textwrap.indent(textwrap.dedent(body).strip() + "\n", "    "), library)
 
 
 def codes(body: str, flavour: str = "psycopg") -> dict[str, str]:
-    """The expected code of each acquire, by label."""
-    return {label: expected.code for label, expected in expected_codes(program(body, flavour)).items()}
+    """The expected code of each acquire that must not be silent, by label."""
+    return {label: expected.code for label, expected in expected_codes(program(body, flavour)).items() if expected.code}
 
 
 SILENT = {
@@ -75,6 +75,7 @@ SILENT = {
         "asyncpg",
         'c = await asyncpg.connect("1")\ntry:\n    await fetch()\nexcept BaseException:\n    await c.close()\n    raise\nawait c.close()',
     ),
+    "cursor of an acquired connection": ("psycopg", 'with psycopg.connect("1") as c:\n    k = c.cursor()'),
     "cursor in closing": ("cursor", 'with contextlib.closing(conn.cursor("1")) as cur:\n    cur.execute("q")'),
 }
 
@@ -130,6 +131,7 @@ LOUD = {
         "UNC112",
         'c = await asyncpg.connect("1")\ntry:\n    await fetch()\nexcept Exception:\n    await c.close()\n    raise\nawait c.close()',
     ),
+    "cursor kept by its execute": ("cursor", "UNC131", 'k = conn.cursor("1").execute("q")'),
     "cursor never": ("cursor", "UNC131", 'cur = conn.cursor("1")\ncur.execute("q")'),
     "cursor early": ("cursor", "UNC132", 'cur = conn.cursor("1")\nif a:\n    return\ncur.close()'),
     "cursor straight line": ("cursor", "UNC133", 'cur = conn.cursor("1")\ncur.execute("q")\ncur.close()'),
@@ -203,7 +205,7 @@ def test_shrinking_keeps_what_matters() -> None:
             c.close()
     """
     small = shrunk(program(body), lambda candidate: expected_or_none(candidate) == "UNC103")
-    assert small.text == "def task(self, a, b, n, items):\n    c = psycopg.connect('1')\n    work()\n    c.close()\n"
+    assert small.text == "def task(self, a, b, n, m, items):\n    c = psycopg.connect('1')\n    work()\n    c.close()\n"
 
 
 def expected_or_none(candidate: Program) -> str | None:
@@ -238,11 +240,10 @@ def test_programs_show_every_verdict() -> None:
         except UnjudgedError:
             unjudged += 1
             continue
-        seen.update(verdict.code for verdict in expected.values())
-        seen["silent acquire"] += len(each.acquires) - len(expected)
-        seen["silent program"] += not expected
+        seen.update(verdict.code or "silent acquire" for verdict in expected.values())
+        seen["silent program"] += not any(verdict.code for verdict in expected.values())
     assert {what: count for what, count in LEAST.items() if seen[what] < count} == {}
-    assert unjudged < 225
+    assert unjudged < 300
 
 
 GRAMMAR = (

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+
 from unclosed.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -29,6 +29,8 @@ NAMES = {
     "UNC107": "wrong-release",
     "UNC108": "release-not-awaited",
     "UNC109": "leaky-provider",
+    "UNC110": "owner-never-releases",
+    "UNC110": "owner-never-releases",
     "UNC112": "leak-on-cancellation",
     "UNC113": "release-not-called",
     "UNC131": "cursor-never-released",

@@ -86,11 +86,12 @@ def test_each_spelling_is_read_as_flake8_reads_it(comment: str) -> None:
     [
         pytest.param("f(\n    1,\n    2,\n)  # noqa\ng()\n", id="comment-at-the-end-of-a-call"),
         pytest.param("f(\n    1,  # noqa: UNC103\n    2,\n)\ng()\n", id="comment-inside-a-call"),
-        pytest.param("f(  # noqa: E501\n    1,  # noqa: UNC103\n)\n", id="the-first-comment-of-a-logical-line-decides"),
+        pytest.param("f(  # noqa: E501\n    1,  # noqa: UNC103\n)\n", id="two-comments-inside-a-call"),
         pytest.param('x = """\none\ntwo\n"""  # noqa\ny = 1\n', id="string-over-several-lines"),
         pytest.param('x = """\n# noqa\n"""\ny = 1\n', id="comment-inside-a-string"),
         pytest.param('x = f"""\n{1}\n"""  # noqa: UNC1\ny = 1\n', id="formatted-string-over-several-lines"),
         pytest.param("x = 1 + \\\n    2  # noqa\ny = 1\n", id="backslash"),
+        pytest.param('f("""\n# noqa: E501\n""")  # noqa: UNC103\n', id="the-first-comment-of-a-joined-line-decides"),
         pytest.param("a = 1; b = 2  # noqa\n", id="two-statements-in-one-line"),
         pytest.param("if a:  # noqa\n    b()\n", id="head-of-a-block"),
         pytest.param("@d  # noqa\ndef f():\n    pass\n", id="decorator"),
@@ -105,8 +106,8 @@ def test_each_spelling_is_read_as_flake8_reads_it(comment: str) -> None:
         pytest.param("x = [\n  1,\n\n  # noqa\n]\ny = 1\n", id="empty-line-inside-brackets"),
     ],
 )
-def test_logical_lines_are_flake8s(text: str) -> None:
-    """The comment covers the whole logical line, wherever it stands in it."""
+def test_lines_are_joined_as_flake8_joins_them(text: str) -> None:
+    """By strings and backslashes, not by brackets; the comment covers the whole of such a line, wherever it stands in it."""
     assert silenced_by_us(text) == silenced_by_flake8(text)
 
 

@@ -32,12 +32,15 @@ class Catalog:
         self._types: dict[str, TypeModel | None] = {}
         self._calls: dict[tuple[str, str], CallModel | None] = {}
         self._owned: dict[str, tuple[Lease, ...]] = {}
+        self._roots: frozenset[str] | None = None
         self._exports: dict[str, set[str]] | None = None
         self._conventions: Conventions | None = None
         self._calm = NamePatterns(shelf.patterns.get("calm", ()))
         self._releasing = NamePatterns(shelf.patterns.get("releasing_names", ()))
         self._keeping = NamePatterns(shelf.patterns.get("keeping_names", ()))
         self._providers = frozenset(self.canonical(name) for name in shelf.patterns.get("providers", ()))
+        self._transparent = frozenset(self.canonical(name) for name in shelf.patterns.get("transparent", ()))
+        self._lifespans = NamePatterns(shelf.patterns.get("lifespans", ()))
         self._fixtures = frozenset(self.canonical(name) for name in shelf.patterns.get("fixtures", ()))
         self.words: frozenset[str] = frozenset(shelf.words)
         """Texts of which a file must contain one to be worth parsing."""
@@ -99,7 +102,11 @@ class Catalog:
 
     def call(self, type_name: str) -> CallModel | None:
         """What calling an instance of the type does, `SessionLocal()`."""
-        return next((self._call(entry.call) for entry in self._lineage.types(type_name) if entry.call is not None), None)
+        key = (self.canonical(type_name), "()")
+        if key not in self._calls:
+            found = (entry.call for entry in self._lineage.types(key[0]) if entry.call is not None)
+            self._calls[key] = next((self._call(entry) for entry in found), None)
+        return self._calls[key]
 
     def leases_of_owner(self, type_name: str) -> tuple[Lease, ...]:
         """What is owed for the values that the methods of a type lend, nearest type first."""
@@ -107,7 +114,8 @@ class Catalog:
         if key not in self._owned:
             methods = {name: None for entry in self._lineage.types(key) for name in entry.methods}
             models = (self.method(key, name) for name in methods)
-            self._owned[key] = tuple(m.lease for m in models if m is not None and m.lease is not None and any(r.owner for r in m.lease.release))
+            leases = (model.lease for model in models if model is not None and model.lease is not None)
+            self._owned[key] = tuple(lease for lease in leases if any(release.owner for release in lease.release))
         return self._owned[key]
 
     def is_a(self, type_name: str, base: str) -> bool:
@@ -144,6 +152,14 @@ class Catalog:
         """True if the decorator makes a generator lend what it yields."""
         return self.canonical(qualified) in self._providers
 
+    def is_transparent_decorator(self, qualified: str) -> bool:
+        """True if calling what the decorator returns runs the decorated body and gives its result: `staticmethod`, a retry."""
+        return self.canonical(qualified) in self._transparent
+
+    def is_lifespan(self, function: str, first_parameter: str) -> bool:
+        """True if a generator's names say that it spans the life of an application: what it makes is given back when the process ends."""
+        return self._lifespans.fit(function, first_parameter)
+
     def resumes_always(self, qualified: str) -> bool:
         """True if a provider with this decorator is resumed after its `yield` whatever its user did (a test fixture)."""
         return self.canonical(qualified) in self._fixtures
@@ -158,6 +174,13 @@ class Catalog:
                 if not last.startswith("_"):
                     self._exports.setdefault(parent, set()).add(last)
         return frozenset(self._exports.get(module, ()))
+
+    def knows_root(self, name: str) -> bool:
+        """True if `name` is the first part of a modelled name: a library's top-level package."""
+        if self._roots is None:
+            shelf = self._shelf
+            self._roots = frozenset(full.partition(".")[0] for full in (*shelf.functions, *shelf.types, *shelf.objects, *shelf.aliases))
+        return name in self._roots
 
     def type_names(self) -> frozenset[str]:
         """The canonical names of all modelled types."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from unclosed.catalog_files import FILE_KEYS, PATTERN_LISTS, REQUIRED_KEYS, SHORT_LISTS, Shelf, read_model_file, shipped_shelf
+from unclosed.catalog_files import FILE_KEYS, PATTERN_LISTS, REQUIRED_KEYS, SHORT_LISTS, Shelf, Written, read_model_file, shipped_shelf
 from unclosed.catalog_lineage import Lineage
 from unclosed.catalog_schema import (
     CONVENTION_KEYS,
@@ -63,19 +63,27 @@ class _Checks:
         self._check_head()
         for name, table in self._head.tables("functions", FUNCTION_KEYS):
             self._check_names(table, name)
-            self._check_call(table, read_call(name, table, ""))
+            whole = self._whole(self._shelf.functions, name, table)
+            self._check_call(whole, read_call(name, whole, ""))
         for name, table in self._head.tables("types", TYPE_KEYS):
             self._check_names(table, name)
-            self._check_type(table, read_type(name, table, ""))
+            whole = self._whole(self._shelf.types, name, table)
+            self._check_type(whole, read_type(name, whole, ""))
         for name, table in self._head.tables("objects", OBJECT_KEYS):
             self._check_names(table, name)
             if "type" not in table.values:
                 table.refuse("type", "is missing")
             self._check_known(table, "type", table.qualified("type"))
         for name, table in self._head.tables("conventions", CONVENTION_KEYS):
-            if not table.texts("names"):
-                table.refuse("names", "is missing: without a pattern the convention never holds")
-            self._check_call(table, read_call(name, table, ""))
+            whole = self._whole(self._shelf.conventions, name, table)
+            if not whole.texts("names"):
+                whole.refuse("names", "is missing: without a pattern the convention never holds")
+            self._check_call(whole, read_call(name, whole, ""))
+
+    def _whole(self, entries: Mapping[str, Written], name: str, table: Table) -> Table:
+        """The entry with what an earlier file says of the same name, told at its place in this file."""
+        written = entries.get(self._lineage.canonical(name))
+        return table if written is None else Table(table.where, table.key, written.values, table.problems)
 
     def _check_head(self) -> None:
         head = self._head
@@ -121,7 +129,7 @@ class _Checks:
             elif (entry.terms.kind or self._lineage.terms(model.returns or "").kind) is None:
                 table.refuse("acquires", f"needs a kind, here or at the type {model.returns!r}", accepted=_KINDS)
         elif model.lends is not None and WithExit.RELEASE not in (entry.terms.with_exit, entry.terms.async_with_exit):
-            table.refuse("lends", "needs with_exit or async_with_exit = \"release\": which block gives it back?")
+            table.refuse("lends", 'needs with_exit or async_with_exit = "release": which block gives it back?')
         if model.acquires is Acquires.AWAITED and not model.is_coroutine and model.lends is None:
             table.refuse("acquires", "\"awaited\" needs coroutine = true, or 'lends' if the result may be entered un-awaited")
         _check_patterns(table, "names", entry.names)

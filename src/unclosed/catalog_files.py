@@ -18,7 +18,7 @@ MODELS = Path(__file__).parent / "models"
 
 SHORT_LISTS = ("cannot_raise", "exits", "borrows", "keeps")
 """Lists of function names at the head of a file, short for a `functions` entry with that flag."""
-PATTERN_LISTS = ("calm", "releasing_names", "keeping_names", "providers", "fixtures")
+PATTERN_LISTS = ("calm", "releasing_names", "keeping_names", "providers", "fixtures", "transparent", "lifespans")
 REQUIRED_KEYS = ("library", "words", "source")
 FILE_KEYS = frozenset({*REQUIRED_KEYS, *SHORT_LISTS, *PATTERN_LISTS, "functions", "types", "objects", "conventions"})
 

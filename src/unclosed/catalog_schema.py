@@ -1,7 +1,7 @@
 """The schema of the model files: which keys an entry may have and what they mean.
 
 An *entry* is what one table of a file says. Entries still name other types by text; `catalog.py` joins them into models.
-`models/README.md` lists the keys for people.
+`docs/models.md` lists the keys for people.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from unclosed.catalog_terms import LEASE_KEYS, LeaseTerms, read_terms
 from unclosed.library import Acquires, CallModel
 
 _FLAGS = ("returns_class", "coroutine", "child", "keeps", "borrows", "cannot_raise", "exits", "suppresses", "shields")
-_POSITIONS = ("wraps", "enters", "awaits", "passes", "calls", "at_most")
+_POSITIONS = ("wraps", "enters", "awaits", "passes", "advances", "calls", "at_most", "child_of")
 CALL_KEYS = LEASE_KEYS.union(
     _FLAGS, _POSITIONS, ("returns", "returns_when", "acquires", "lends", "exit_calls", "unless_given", "only_given", "names", "source")
 )
@@ -77,11 +77,13 @@ def read_call(name: str, table: Table, source: str) -> CallEntry:
         lends=table.qualified("lends"),
         is_coroutine=table.flag("coroutine"),
         child=table.flag("child"),
+        child_of=table.position("child_of"),
         wraps=table.position("wraps"),
         exit_calls=table.text("exit_calls"),
         enters=table.position("enters"),
         awaits=table.position("awaits"),
         passes=table.position("passes"),
+        advances=table.position("advances"),
         calls=table.position("calls"),
         keeps=table.flag("keeps"),
         borrows=table.flag("borrows"),

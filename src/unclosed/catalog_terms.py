@@ -12,7 +12,20 @@ from dataclasses import dataclass, fields
 from unclosed.catalog_table import Table
 from unclosed.library import Kind, Lease, LostIn, Release, WithExit
 
-LEASE_KEYS = frozenset({"kind", "release", "wrong_release", "with_exit", "async_with_exit", "lost_in", "opened_by", "ends_itself_by"})
+LEASE_KEYS = frozenset(
+    {
+        "kind",
+        "release",
+        "wrong_release",
+        "with_exit",
+        "async_with_exit",
+        "lost_in",
+        "opened_by",
+        "ends_itself_by",
+        "right_if_owner_given",
+        "lazy",
+    }
+)
 
 _RELEASE = re.compile(r"(?P<awaited>await )?(?P<owner>owner\.)?(?P<method>[^\W\d]\w*)(?:\((?P<argument>\d)\))?")
 _RELEASE_FORMS = ("close", "await close", "owner.putconn(0)", "await owner.release(0)")
@@ -31,6 +44,8 @@ class LeaseTerms:
     lost_in: tuple[LostIn, ...] | None = None
     opened_by: frozenset[str] | None = None
     ends_itself_by: frozenset[str] | None = None
+    right_if_owner_given: frozenset[str] | None = None
+    lazy: bool | None = None
 
     def over(self, other: LeaseTerms) -> LeaseTerms:
         """These terms, their gaps filled by `other`."""
@@ -51,6 +66,8 @@ class LeaseTerms:
             lost_in=self.lost_in or (),
             opened_by=self.opened_by or frozenset(),
             ends_itself_by=self.ends_itself_by or frozenset(),
+            right_if_owner_given=self.right_if_owner_given or frozenset(),
+            lazy=bool(self.lazy),
         )
 
 
@@ -65,6 +82,8 @@ def read_terms(table: Table) -> LeaseTerms:
         lost_in=_lost_in(table),
         opened_by=table.names("opened_by"),
         ends_itself_by=table.names("ends_itself_by"),
+        right_if_owner_given=table.names("right_if_owner_given"),
+        lazy=table.flag("lazy") or None,
     )
 
 

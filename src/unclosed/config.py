@@ -74,8 +74,12 @@ class Config:
 
 
 def find_config(start: Path) -> Config:
-    """The configuration that applies in the directory `start`; raises `ConfigError` for a file that is refused."""
-    config = Config(exclude=Patterns(start, DEFAULT_EXCLUDE))
+    """The configuration that applies in the directory `start`; raises `ConfigError` for a file that is refused.
+
+    Without a table, patterns are relative to the working directory, or to `start` where that lies elsewhere.
+    """
+    here = Path.cwd()
+    config = Config(exclude=Patterns(here if start.is_relative_to(here) else start, DEFAULT_EXCLUDE))
     requires_python: tuple[int, int] | None = None
     for path in _candidates(start):
         tables = _read(path)

@@ -7,11 +7,59 @@ from __future__ import annotations
 
 import ast
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from unclosed.analysis.verdicts import AnalysedModule
 from unclosed.catalog import Catalog
 from unclosed.findings import Skipped
+from unclosed.prefilter import matters
+from unclosed.project.bearing import Bearing
 from unclosed.text import SourceFile
+
+if TYPE_CHECKING:
+    from unclosed.analysis.summaries import Summaries
+    from unclosed.project.program import Program
+
+
+class Engine:
+    """Analyses the files of one run; modules and summaries are kept from file to file."""
+
+    def __init__(self, catalog: Catalog, requires_python: tuple[int, int] | None = None) -> None:
+        """`requires_python`: the lowest version that the project admits; `None`: the running one."""
+        self._catalog, self._python = catalog, requires_python or sys.version_info[:2]
+        self._bearing = Bearing(catalog)
+        self._loaded: tuple[Program, Summaries] | None = None
+
+    def matters(self, source: SourceFile) -> bool:
+        """Whether a text may hold a finding: it has a word of the catalog, or it imports a module of the project that bears."""
+        return matters(source.text, self._catalog) or self._bearing.imports_bearing(Path(source.path), source.text)
+
+    def _load(self) -> tuple[Program, Summaries]:
+        """The program and its summaries; loads libcst the first time."""
+        if self._loaded is None:
+            from unclosed.analysis.summaries import Summaries
+            from unclosed.project.program import Program
+
+            program = Program(self._catalog, self._bearing)
+            self._loaded = program, Summaries(program, self._python)
+        return self._loaded
+
+    def analyse(self, source: SourceFile) -> AnalysedModule:
+        """Analyse one file. Raises `UnparsableFile`. A file nested too deeply is returned as skipped."""
+        from unclosed.analysis.module import ModuleAnalysis
+        from unclosed.lowering.parse import TooDeep
+
+        program, summaries = self._load()
+        try:
+            module = program.open(Path(source.path), source.path, source.text)
+        except (TooDeep, RecursionError) as error:
+            reason = str(error) if isinstance(error, TooDeep) else "nested too deeply"
+            return AnalysedModule(source.path, skipped=(Skipped(source.path, "", 1, reason),))
+        try:
+            return ModuleAnalysis(source.path, module.types, module.positions(), summaries).run()
+        finally:
+            program.close(module)
 
 
 def analyse(
@@ -21,21 +69,5 @@ def analyse(
     requires_python: tuple[int, int] | None = None,
     tree: ast.Module | None = None,
 ) -> AnalysedModule:
-    """Analyse one file.
-
-    `requires_python`: the lowest version that the project admits; `None`: the running one. `tree`: CPython's tree of the same text, where the
-    caller has it. Raises `UnparsableFile`. A file nested too deeply is returned as skipped.
-    """
-    from unclosed.analysis.module import ModuleAnalysis
-    from unclosed.infer.types import ModuleTypes
-    from unclosed.lowering.module import ModuleLowering
-    from unclosed.lowering.parse import TooDeep, parse
-
-    try:
-        lowering = ModuleLowering(parse(source.text, tree))
-        facts = lowering.lower()
-    except (TooDeep, RecursionError) as error:
-        reason = str(error) if isinstance(error, TooDeep) else "nested too deeply"
-        return AnalysedModule(source.path, skipped=(Skipped(source.path, "", 1, reason),))
-    types = ModuleTypes(source.path, facts, catalog)
-    return ModuleAnalysis(source.path, types, lowering.spans, requires_python or sys.version_info[:2]).run()
+    """Analyse one file on its own engine, as `Engine.analyse` does. `tree` is taken for compatibility and not needed."""
+    return Engine(catalog, requires_python).analyse(source)

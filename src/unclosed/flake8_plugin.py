@@ -22,9 +22,9 @@ from unclosed import __version__
 from unclosed.catalog import Catalog
 from unclosed.confidence import Confidence
 from unclosed.config import Config, find_config, parse_confidence, read_config
+from unclosed.engine import Engine
 from unclosed.errors import ConfigError
 from unclosed.lint import check_source
-from unclosed.prefilter import matters
 from unclosed.rules import all_rules
 from unclosed.rules.rule import Rule
 from unclosed.text import SourceFile
@@ -86,14 +86,12 @@ class Plugin:
     def run(self) -> Iterator[FlakeError]:
         """Row, column from 0, code and message of each finding."""
         try:
-            settings, catalog = _project(_directory(self._source.path), self.config_file)
+            settings, catalog, engine = _project(_directory(self._source.path), self.config_file)
         except ConfigError as error:
             raise _flake8_error(error) from error
-        if not matters(self._source.text, catalog):
-            return
         if self.min_confidence is not None:
             settings = replace(settings, min_confidence=self.min_confidence)
-        result = check_source(self._source, settings, catalog, rules=_rules(), tree=self._tree, honour_noqa=False)
+        result = check_source(self._source, settings, catalog, rules=_rules(), tree=self._tree, honour_noqa=False, engine=engine)
         if result.error is not None:
             sys.stderr.write(f"unclosed: {result.error.path}: {result.error.reason}\n")
         for finding in result.findings:
@@ -107,10 +105,18 @@ def _rules() -> tuple[Rule, ...]:
 
 
 @functools.cache
-def _project(directory: Path, config_file: str | None) -> tuple[Config, Catalog]:
-    """The settings of a directory and the catalog with the models of its project."""
+def _project(directory: Path, config_file: str | None) -> tuple[Config, Catalog, Engine]:
+    """The settings of a directory, the catalog with the models of its project, and the engine that keeps what it learns of it."""
     config = find_config(directory) if config_file is None else read_config(Path(config_file))
-    return config, Catalog.load(config.models, config.models_where)
+    return config, *_engine(config.file, config.requires_python)
+
+
+@functools.cache
+def _engine(config_file: Path | None, requires_python: tuple[int, int] | None) -> tuple[Catalog, Engine]:
+    """One for each configuration file, so that all directories of a project share what is known of it."""
+    config = Config() if config_file is None else read_config(config_file)
+    catalog = Catalog.load(config.models, config.models_where)
+    return catalog, Engine(catalog, requires_python)
 
 
 def _directory(filename: str) -> Path:

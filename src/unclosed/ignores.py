@@ -3,6 +3,9 @@
 A *root* is a file or directory that the user named. Naming it is an order: no pattern that matches the root itself, or a directory
 above it, counts during its walk, so `unclosed check build/` works in a repository that ignores `build/`; what lies below the root is
 held against the other patterns. All paths here are absolute and written with `/`.
+
+Approximation: `!src/` in one file brings back all that another file takes from below `src/`, while git asks each level anew (more
+files are checked than git would add, never fewer).
 """
 
 from __future__ import annotations
@@ -76,10 +79,10 @@ def _ignore_file(base: str, lines: Iterable[str], root: str | None) -> IgnoreFil
 
 def _leaving_in(lines: Iterable[str], base: str, root: str | None) -> Iterator[str]:
     """The patterns that git understands and that do not speak of the root."""
-    below = None if root is None else root.removeprefix(base)
+    below = root.removeprefix(base) if root is not None and root.startswith(base) else ""
     for written in lines:
         # pathspec 0.12 and 1.1 let `deep/**` match `deep/` itself, git only what is in it
-        line = re.sub(r"/\*\*\s*$", "/**/*", written)
+        line = re.sub(r"(^!?|/)\*\*(/?)\s*$", r"\1**/*\2", written)
         pattern = _pattern(line)
         if pattern is not None and not (below and pattern.check_file(below).include is not None):
             yield line

@@ -75,10 +75,14 @@ class Lease:
     kind: Kind
     release: tuple[Release, ...] = ()
     wrong_release: frozenset[str] = frozenset()
+    right_if_owner_given: frozenset[str] = frozenset()
+    """Arguments of the owner's constructor with which the wrong releases are right (`close_returns` of psycopg_pool)."""
     with_exit: WithExit = WithExit.NOTHING
     async_with_exit: WithExit = WithExit.NOTHING
     lost_in: tuple[LostIn, ...] = ()
     opened_by: frozenset[str] = frozenset()
+    lazy: bool = False
+    """Holds nothing until it is used: until a method of it has run or it was handed to a call, nothing is owed."""
     ends_itself_by: frozenset[str] = frozenset()
     """Methods after which nothing is owed any more, though they are not called a release (`detach` of a socket)."""
 
@@ -95,13 +99,15 @@ class CallModel:
     """The result is the class `returns` itself or a factory that makes it when called."""
     acquires: Acquires = Acquires.NO
     lease: Lease | None = None
-    """Given whenever the call acquires or lends."""
+    """Given whenever the call acquires or lends a resource."""
     item: int | None = None
     """The acquired value is this item of the tuple that is returned."""
     lends: str | None = None
     """The un-awaited result is a context manager: its as-target has this type and leaving the block gives it back."""
     is_coroutine: bool = False
     """The call does nothing until it is awaited."""
+    child_of: int | None = None
+    """The acquired value belongs to this argument, as `child` says of the receiver."""
     child: bool = False
     """The acquired value belongs to the receiver: closed with it, never reported when the function acquired the receiver."""
     wraps: int | None = None
@@ -111,6 +117,8 @@ class CallModel:
     """The call enters this argument as a `with` would and returns what that gives (`ExitStack.enter_context`)."""
     awaits: int | None = None
     """Awaiting the result awaits this argument and gives its value (`asyncio.wait_for`)."""
+    advances: int | None = None
+    """The call takes the next value of the generator that is this argument (`next`)."""
     passes: int | None = None
     """The result is this argument itself (`typing.cast`)."""
     calls: int | None = None

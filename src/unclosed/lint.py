@@ -19,15 +19,15 @@ from unclosed.catalog import Catalog
 from unclosed.confidence import Confidence
 from unclosed.config import Config
 from unclosed.discovery import Discovery, discover
+from unclosed.engine import Engine
 from unclosed.errors import UnparsableFile, UnreadableFile
 from unclosed.findings import Finding, Skipped
-from unclosed.prefilter import matters
 from unclosed.report.report import FileError, Report
 from unclosed.rules.rule import Rule
 from unclosed.selection import enabled_rules
 from unclosed.source import STDIN, read_source
 from unclosed.suppressions import Suppressions
-from unclosed.syntax import check_syntax
+from unclosed.syntax import is_python
 from unclosed.text import Position, SourceFile, Span
 
 UNPARSABLE = "UNC901"
@@ -56,17 +56,18 @@ def check_source(
     rules: tuple[Rule, ...] | None = None,
     tree: ast.Module | None = None,
     honour_noqa: bool = True,
+    engine: Engine | None = None,
 ) -> FileResult:
     """What the rules find in one text; never raises for what is in it. `ConfigError` for codes that no rule has.
 
-    `rules` stand in for those of the settings; `tree` is the text's tree, if one exists already. Suppressed findings are left out
-    unless `honour_noqa` is false.
+    `rules` stand in for those of the settings; `tree` is the text's tree, if one exists already; `engine` keeps what is known of the
+    project from file to file. Suppressed findings are left out unless `honour_noqa` is false.
     """
     chosen = enabled_rules(settings) if rules is None else rules
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # those of the checked code, `"\d"` in a string
-            result = _checked(source, settings, catalog, chosen, tree)
+            result = _checked(source, settings, engine or Engine(catalog, settings.requires_python), chosen, tree)
     except UnparsableFile as error:
         result = _unparsable(source.path, error, chosen)
     except Exception as error:  # noqa: BLE001 - the one boundary: a crash in one file must not stop the run
@@ -90,14 +91,17 @@ def check_paths(
     rules = enabled_rules(settings)
     discovery = discover(paths, settings, force_exclude=force_exclude, stdin_name=stdin_name)
     results: list[tuple[str, FileResult]] = []
+    engine = Engine(catalog, settings.requires_python)
     with watch(discovery.files) as files:
         for path in files:
             shown_as = (stdin_name or "stdin") if path == STDIN else path
-            results.append((shown_as, check_file(path, shown_as, settings, catalog, rules)))
+            results.append((shown_as, check_file(path, shown_as, settings, catalog, rules, engine)))
     return _report(discovery, dict(results), time.perf_counter() - started)
 
 
-def check_file(path: str, shown_as: str, settings: Config, catalog: Catalog, rules: tuple[Rule, ...]) -> FileResult:
+def check_file(
+    path: str, shown_as: str, settings: Config, catalog: Catalog, rules: tuple[Rule, ...], engine: Engine | None = None
+) -> FileResult:
     """What the rules find in the file at `path`; a file that cannot be read becomes an error of the result."""
     try:
         source = read_source(path, shown_as)
@@ -105,21 +109,27 @@ def check_file(path: str, shown_as: str, settings: Config, catalog: Catalog, rul
         return FileResult(error=FileError(shown_as, str(error)))
     except UnparsableFile as error:
         return _unparsable(shown_as, error, rules)
-    return check_source(source, settings, catalog, rules=rules)
+    return check_source(source, settings, catalog, rules=rules, engine=engine)
 
 
-def _checked(source: SourceFile, settings: Config, catalog: Catalog, rules: tuple[Rule, ...], tree: ast.Module | None) -> FileResult:
+def _checked(source: SourceFile, settings: Config, engine: Engine, rules: tuple[Rule, ...], tree: ast.Module | None) -> FileResult:
     """The findings before suppression; raises `UnparsableFile`."""
-    if not matters(source.text, catalog):
-        if tree is None and _asks_for_syntax(rules):
-            check_syntax(source.text)
+    if not engine.matters(source):
+        if tree is None and _asks_for_syntax(rules) and not is_python(source.text):
+            _refuse(source.text)
         return FileResult()
-    from unclosed.engine import analyse  # the first file that matters pays for it
-
-    module = analyse(source, catalog, requires_python=settings.requires_python, tree=tree)
+    module = engine.analyse(source)
     findings = [finding for function in module.functions for rule in rules for finding in rule.check(function)]
     sure = tuple(finding for finding in findings if finding.confidence >= settings.min_confidence)
     return FileResult(sure, module.skipped, is_parsed=True)
+
+
+def _refuse(text: str) -> None:
+    """Raises the same `UnparsableFile` that the engine would for a text that CPython refuses; newer syntax than CPython's passes."""
+    from unclosed.lowering.parse import TooDeep, parse  # loads libcst, for the rare file that is refused
+
+    with contextlib.suppress(TooDeep):
+        parse(text)
 
 
 def _asks_for_syntax(rules: Iterable[Rule]) -> bool:
@@ -128,12 +138,11 @@ def _asks_for_syntax(rules: Iterable[Rule]) -> bool:
 
 def _unparsable(path: str, error: UnparsableFile, rules: Iterable[Rule]) -> FileResult:
     """The result for a file that is not valid Python: a finding if the rule is on, else a file that was skipped."""
-    skipped = (Skipped(path, "", error.row, error.reason),)
     if not _asks_for_syntax(rules):
-        return FileResult(skipped=skipped)
+        return FileResult(skipped=(Skipped(path, "", error.row, error.reason),))
     start = Position(error.row, error.column)
     finding = Finding(UNPARSABLE, path, Span(start, start), f"not valid Python: {error.reason}", Confidence.CERTAIN)
-    return FileResult((finding,), skipped)
+    return FileResult((finding,))
 
 
 def _crash(error: Exception) -> str:

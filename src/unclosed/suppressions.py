@@ -1,11 +1,12 @@
 """Where `# noqa` applies, as flake8 reads it.
 
-A comment `# noqa` silences every code of its *logical line*: all physical lines of a statement that runs over several, a string over
-several lines included. `# noqa: UNC103,UNC1` silences the codes that begin with one of these. `# flake8: noqa` at the start of a
-line silences the whole file, also where codes follow it. The reading is that of flake8 6 and 7 (its documentation, "Selecting
-and Ignoring Violations"), to the letter, because the same comment must mean the same in both tools:
-`#noqa` without the space is no such comment, the word `noqa` in a string counts, codes are compared in their own case, the first
-comment of a logical line decides, and what follows `noqa` without being a list of codes makes it silence everything.
+A comment `# noqa` silences every code of its *line*: the physical line, together with those that a backslash or a string over several
+lines joins to it. Inside brackets each line is one of its own, so the comment stands where the finding is reported. `# noqa: UNC103,UNC1`
+silences the codes that begin with one of these. `# flake8: noqa` at the start of a line silences the whole file, also where codes
+follow it. The reading is that of flake8 6 and 7 (`defaults.py`, `processor.py`, `violation.py`), to the letter, because the same
+comment must mean the same in both tools: `#noqa` without the space is no such comment, the word `noqa` in a string counts, codes
+are compared in their own case, the first comment of a line decides, and what follows `noqa` without being a list of codes makes it
+silence everything.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Suppressions:
         """Whether a finding with this code, reported in this row (from 1), is silenced."""
         if not self._has_word:
             return False
-        return self._whole_file or _silences(self._logical_line(row), code)
+        return self._whole_file or _silences(self._joined_line(row), code)
 
     @functools.cached_property
     def _has_word(self) -> bool:
@@ -50,12 +51,12 @@ class Suppressions:
         return any(_FILE.match(line) for line in self._lines)
 
     @functools.cached_property
-    def _logical_lines(self) -> Mapping[int, str]:
-        return _logical_lines(self._lines)
+    def _joined_lines(self) -> Mapping[int, str]:
+        return _joined_lines(self._lines)
 
-    def _logical_line(self, row: int) -> str:
+    def _joined_line(self, row: int) -> str:
         """The text that is searched for a finding in this row; the physical line where the file cannot be tokenized."""
-        found = self._logical_lines.get(row)
+        found = self._joined_lines.get(row)
         if found is None and 0 < row <= len(self._lines):
             return self._lines[row - 1]
         return found or ""
@@ -69,8 +70,8 @@ def _silences(line: str, code: str) -> bool:
     return codes is None or code.startswith(tuple(filter(None, _SEPARATORS.split(codes))))
 
 
-def _logical_lines(lines: Sequence[str]) -> Mapping[int, str]:
-    """The text of the logical line of each row; empty for a file that cannot be tokenized."""
+def _joined_lines(lines: Sequence[str]) -> Mapping[int, str]:
+    """The text of the line of each row, with what is joined to it; empty for a file that cannot be tokenized."""
     try:
         tokens = list(tokenize.generate_tokens(iter(lines).__next__))
     except (tokenize.TokenError, SyntaxError):

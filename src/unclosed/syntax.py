@@ -5,35 +5,24 @@ from __future__ import annotations
 import ast
 import symtable
 
-from unclosed.errors import UnparsableFile
-from unclosed.source import split_lines
 
+def is_python(text: str) -> bool:
+    """Whether the running CPython parses the text, or finds nothing wrong before it gives up on how deeply it is nested.
 
-def check_syntax(text: str) -> None:
-    """Raises `UnparsableFile`, with CPython's position and words, for a text that it does not parse.
-
-    A symbol table costs half of a tree, and finds errors that no parser finds; so a tree is made only to confirm a complaint. A text
-    that is nested too deeply for the running Python is no error here.
+    A symbol table costs half of a tree, and finds errors that no parser finds; so a tree is made only to confirm a complaint.
     """
     try:
         symtable.symtable(text, "<text>", "exec")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        _parse(text)
+        return _parses(text)
+    return True
 
 
-def unparsable(error: SyntaxError, text: str) -> UnparsableFile:
-    """CPython's error with rows from 1 and columns from 0; the start of the text where it gives no position."""
-    lines = split_lines(text) or [""]
-    row = min(max(error.lineno or 1, 1), len(lines) + 1)
-    width = len(lines[row - 1].rstrip("\n")) if row <= len(lines) else 0
-    column = min(max((error.offset or 1) - 1, 0), width)
-    return UnparsableFile(row, column, error.msg or "invalid syntax")
-
-
-def _parse(text: str) -> None:
+def _parses(text: str) -> bool:
     try:
         ast.parse(text)
-    except SyntaxError as error:
-        raise unparsable(error, text) from error
-    except (ValueError, RecursionError, MemoryError):
-        return
+    except (SyntaxError, ValueError):
+        return False
+    except (RecursionError, MemoryError):
+        return True
+    return True

@@ -14,18 +14,20 @@ if TYPE_CHECKING:
 
 DEEPEST = 4
 CONDITIONS = (
-    "a", "b", "a", "b", "not a", "a[0]", "b[2]", "a == 1", "more()", "a and b", "a or b[0]", "not (a or b)", "(k := work())", "n is None",
+    "a", "b", "a", "b", "not a", "a[?]", "b[?]", "b[?] == 1", "more()", "a and b", "a or b[?]", "not (a or b)", "(k := work())", "n is None",
 )  # fmt: skip
 LOOPS = (
-    "while True:", "while more():", "while a[0]:", "for item in items:", "for item in items:", "for k in (1, 2, 3):", "while a:",
+    "while True:", "while more():", "while a[?]:", "for item in items:", "for item in items:", "for k in (1, 2, 3):", "while a:",
     "while (k := work()):",
 )  # fmt: skip
 
 
 def condition(maker: Maker, scope: Scope) -> tuple[str, dict[str, State], dict[str, State]]:
     """A condition, and the states that follow where it holds and where it does not."""
-    names = scope.names(*MAY_BE_OPEN, State.NONE)
-    if names and maker.chance(0.35):
+    names = scope.names(State.MAYBE, State.NONE)
+    if not names or maker.chance(0.1):
+        names = scope.names(*MAY_BE_OPEN)
+    if names and maker.chance(0.3):
         name = maker.pick(names)
         state = scope.states[name]
         held = {name: State.NONE if state is State.NONE else State.OPEN}
@@ -34,7 +36,7 @@ def condition(maker: Maker, scope: Scope) -> tuple[str, dict[str, State], dict[s
             (name, held, other), (f"{name} is not None", held, other), (f"{name} is None", other, held), (f"not {name}", other, held),
             (f"a and {name}", held, {}), (f"{name} is None or b", {}, held), (f"not ({name} is None)", held, other),
         ])  # fmt: skip
-    text = maker.pick([*CONDITIONS, *sorted(scope.flags)])
+    text = maker.fresh(maker.pick([*CONDITIONS, *sorted(scope.flags)]))
     return text, dict(scope.guarded.get(text, {})), {}
 
 
@@ -71,7 +73,7 @@ def matching(maker: Maker, scope: Scope) -> list[str] | None:
     if scope.depth >= DEEPEST:
         return None
     ends: list[Scope] = []
-    lines = [f"match {maker.pick(['a[3]', 'b[0]', 'work()'])}:"]
+    lines = [f"match {maker.fresh(maker.pick(['a[?]', 'b[?]', 'work()']))}:"]
     for pattern in maker.random.choice([("1", "2"), ("1", "_"), ("1 | 2", '"x"', "_"), ("1", "k"), ("1 if a", "_")]):
         branch = scope.branch()
         lines += [f"    case {pattern}:", *(f"    {line}" for line in _body(maker, branch, ends))]
@@ -84,7 +86,7 @@ def loop(maker: Maker, scope: Scope) -> list[str] | None:
     if scope.depth >= DEEPEST - 1:
         return None
     inner = scope.branch(in_loop=True, in_finally=False)
-    head = maker.pick(LOOPS)
+    head = maker.fresh(maker.pick(LOOPS))
     if maker.flavour.is_async and head == "for item in items:" and maker.chance(0.5):
         head = "async for item in items:"
     ends: list[Scope] = []
@@ -92,7 +94,7 @@ def loop(maker: Maker, scope: Scope) -> list[str] | None:
     if head == "while a:":
         body = ["    a = more()", *body]
     if head == "while True:" and not any("break" in line or "return" in line for line in body):
-        body = ["    if b[1]:", "        break", *body]
+        body = [maker.fresh("    if b[?]:"), "        break", *body]
     lines = [head, *body]
     scope.join([scope.branch(), *ends] if head != "while True:" else [scope.branch(), inner])
     if head != "while True:" and maker.chance(0.12):

@@ -138,10 +138,10 @@ def functions(world: World) -> dict[str, Any]:
         world.may_raise("fetch", awaited=True)
         return Opaque(world)
 
-    def more() -> bool:
+    def more() -> Opaque:
         world.happens()
         world.may_raise("more")
-        return bool(world.choose(2, "more"))
+        return Opaque(world, bool(world.choose(2, "more")))
 
     class Holder:
         def __init__(self, *arguments: object) -> None:
@@ -196,7 +196,7 @@ def namespace(world: World, flavour: Flavour) -> dict[str, Any]:
 
 
 def arguments(world: World, flavour: Flavour, names: tuple[str, ...]) -> list[object]:
-    """The values of the parameters called `names`."""
+    """The values of the parameters called `names`; a parameter that is not used has no name."""
     values: list[object] = []
     for name in names:
         if name == "self":
@@ -205,9 +205,9 @@ def arguments(world: World, flavour: Flavour, names: tuple[str, ...]) -> list[ob
             values.append(Items(world))
         elif name == "conn":
             values.append(Resource(world, None))
-        elif name == "n":
+        elif name in ("n", "m", "first", "second"):
             made = Asynchronous if flavour.is_async else Keeping
-            values.append(made(world, None) if world.choose(2, "n is given") else None)
+            values.append(made(world, None) if world.choose(2, f"{name} is given") else None)
         else:
-            values.append(Opaque(world))
+            values.append(Opaque(world) if name else None)
     return values

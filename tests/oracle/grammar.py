@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Production = Callable[["Maker", Scope], "list[str] | None"]
 
 NAMES = ("c", "d", "e")
-PARAMETERS = ("self", "a", "b", "n", "items")
+PARAMETERS = ("self", "a", "b", "n", "m", "first", "second", "items")
 SMALLEST, LARGEST = 5, 25
 DEEPEST = 4
 HEADER = """\
@@ -47,6 +47,8 @@ class Maker:
         self.random = generator
         self.flavour = flavour
         self.labels = itertools.count(1)
+        self.indexes = itertools.count()
+        self.given = ["second", "first"]
         self.left = int(generator.triangular(SMALLEST, LARGEST, SMALLEST))
         self.is_generator = not flavour.is_async and generator.random() < 0.06
 
@@ -93,6 +95,10 @@ class Maker:
     def label(self) -> int:
         """A label that no other acquire of the program has."""
         return next(self.labels)
+
+    def fresh(self, condition: str) -> str:
+        """The condition with a number of its own: no other has its text, so that it tells nothing of any other."""
+        return condition.replace("?", str(next(self.indexes))) if "?" in condition else condition
 
     def acquire(self) -> str:
         """An acquiring expression with a fresh label."""

@@ -84,15 +84,15 @@ def cancellable(maker: Maker, scope: Scope) -> list[str] | None:
 
 def taken_conditionally(maker: Maker, scope: Scope) -> list[str] | None:
     """Acquire unless the caller gave one, and release under the same condition."""
-    if scope.depth >= DEEPEST:
+    if scope.depth >= DEEPEST or not maker.given:
         return None
-    name = maker.name(scope)
+    name, given = maker.name(scope), maker.given.pop()
     closing = maker.flavour.call(f"{name}.close()")
     acquiring = [f"    {name} = {maker.acquire()}"]
     if maker.chance(0.5):
-        lines = [f"{name} = n", f"own = {name} is None", "if own:", *acquiring]
+        lines = [f"{name} = {given}", f"own = {name} is None", "if own:", *acquiring]
     else:
-        lines = [f"{name} = n", "own = False", f"if {name} is None:", *acquiring, "    own = True"]
+        lines = [f"{name} = {given}", "own = False", f"if {name} is None:", *acquiring, "    own = True"]
     scope.bind(name, State.CLOSED)
     inner = scope.branch()
     body = maker.small_block(inner)

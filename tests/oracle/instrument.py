@@ -22,7 +22,7 @@ KINDS = {"ValueError": ValueError, "KeyError": KeyError}
 
 @dataclass(frozen=True)
 class Program:
-    """The text of one module: imports and one function."""
+    """The text of one module: imports and one function. What follows from it is worked out once."""
 
     text: str
     flavour: Flavour
@@ -32,21 +32,25 @@ class Program:
         """The text, parsed."""
         return ast.parse(self.text)
 
-    @property
+    @functools.cached_property
     def function(self) -> ast.FunctionDef | ast.AsyncFunctionDef:
         """The function of the program."""
         return next(node for node in self.tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
 
-    @property
+    @functools.cached_property
+    def names(self) -> frozenset[str]:
+        """Every name that the function mentions."""
+        return frozenset(node.id for node in ast.walk(self.function) if isinstance(node, ast.Name))
+
+    @functools.cached_property
     def parameters(self) -> tuple[str, ...]:
-        """The names of the parameters, in order."""
-        return tuple(argument.arg for argument in self.function.args.args)
+        """The names of the parameters, in order, empty for one that the function does not use."""
+        return tuple(argument.arg if argument.arg in self.names else "" for argument in self.function.args.args)
 
     @property
     def kinds(self) -> tuple[type[Exception], ...]:
         """The exception classes that some handler or suppressor names."""
-        names = {node.id for node in ast.walk(self.function) if isinstance(node, ast.Name)}
-        return tuple(kind for name, kind in KINDS.items() if name in names)
+        return tuple(kind for name, kind in KINDS.items() if name in self.names)
 
     @property
     def acquires(self) -> dict[tuple[int, int], str]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import signal
+from collections.abc import Iterator
 from dataclasses import dataclass
-
-from unclosed.engine import analyse
 
 from unclosed.analysis.verdicts import Loss
 from unclosed.catalog import Catalog
 from unclosed.confidence import Confidence
+from unclosed.engine import analyse
 from unclosed.text import SourceFile
 
 from .instrument import Program
 from .verdict import CURSOR_CODES
 
+SECONDS = 5.0
+"""Much more than the linter needs for any program; a bound, so that a solver that never ends shows as one more difference."""
 CODES = {
     Loss.WITH_KEEPS_OPEN: "UNC104",
     Loss.DISCARDED: "UNC106",
@@ -41,8 +45,12 @@ def catalog() -> Catalog:
 
 
 def reported_codes(program: Program) -> dict[str, Reported]:
-    """What the linter reports of each acquire, by label; a function that it skips gives the label `skipped`."""
-    module = analyse(SourceFile("program.py", program.text), catalog())
+    """What the linter reports of each acquire, by label; what it should never say has a label of its own."""
+    try:
+        with _within(SECONDS):
+            module = analyse(SourceFile("program.py", program.text), catalog())
+    except _TooSlowError:
+        return {"too slow": Reported("too slow", Confidence.CERTAIN)}
     labels = program.acquires
     reported = {f"skipped: {skipped.reason}": Reported("skipped", Confidence.CERTAIN) for skipped in module.skipped}
     for function in module.functions:
@@ -55,3 +63,26 @@ def reported_codes(program: Program) -> dict[str, Reported]:
         for fault in function.faults:
             reported[f"fault: {fault.fault} {fault.span.start}"] = Reported("fault", fault.confidence)
     return reported
+
+
+class _TooSlowError(Exception):
+    """The linter took too long."""
+
+
+@contextlib.contextmanager
+def _within(seconds: float) -> Iterator[None]:
+    """The block is left with `_TooSlowError` when the time is over (where the system has timers)."""
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def stop(number: int, frame: object) -> None:
+        raise _TooSlowError
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

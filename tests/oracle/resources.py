@@ -15,9 +15,9 @@ from .world import Record, World
 class Opaque:
     """A value of which the program knows nothing: its truth is decided once, at the first test."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, truth: bool | None = None) -> None:
         self._world = world
-        self._truth: bool | None = None
+        self._truth = truth
 
     def __bool__(self) -> bool:
         if self._truth is None:
@@ -66,7 +66,7 @@ class Resource:
     def rollback(self) -> None:
         self.world.happens()
 
-    def execute(self, *arguments: object) -> Opaque:
+    def execute(self, *arguments: object) -> object:
         world = self.world
         world.happens()
         del self, arguments
@@ -81,7 +81,27 @@ class Resource:
 
     def cursor(self, label: str = "") -> Resource:
         self.world.happens()
-        return Resource(self.world, self.world.acquire(label) if label else None)
+        return Cursor(self.world, self.world.acquire(label) if label else None)
+
+
+class Cursor(Resource):
+    """A cursor, whose `execute` gives the cursor itself (Python 3.13 documentation, sqlite3, Cursor objects)."""
+
+    def execute(self, *arguments: object) -> Cursor:
+        self.world.happens()
+        if option := self.world.choose(1 + len(self.world.kinds), "execute"):
+            world = self.world
+            world.is_unwinding = True
+            del self, arguments
+            world.raise_kind(option - 1)
+        return self
+
+    def fetchone(self) -> Opaque:
+        world = self.world
+        world.happens()
+        del self
+        world.may_raise("fetchone")
+        return Opaque(world)
 
 
 class Releasing(Resource):
@@ -118,7 +138,7 @@ class Asynchronous(Resource):
     async def close(self) -> None:  # type: ignore[override]
         super().close()
 
-    async def execute(self, *arguments: object) -> Opaque:  # type: ignore[override]
+    async def execute(self, *arguments: object) -> Opaque:
         world = self.world
         world.happens()
         del self, arguments

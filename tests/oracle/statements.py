@@ -27,9 +27,9 @@ def acquire(maker: Maker, scope: Scope) -> list[str]:
         return [f"{name} = {other} = {value}"]
     if form < 0.14:
         scope.bind(name, State.MAYBE)
-        return [f"{name} = {value} if {maker.pick(['a', 'b[0]'])} else None"]
+        return [f"{name} = {value} if {maker.fresh(maker.pick(['a', 'b[?]']))} else None"]
     if form < 0.17:
-        return [f"{name} = n or {value}"]
+        return [f"{name} = m or {value}"]
     if form < 0.21:
         return [f"({name} := {value})"]
     if form < 0.24:
@@ -75,6 +75,8 @@ def use(maker: Maker, scope: Scope) -> list[str] | None:
     form = maker.random.random()
     if form < 0.15:
         return [f"work({name})"]
+    if form > 0.95 and not maker.flavour.is_async and not maker.flavour.is_child:
+        return [f"k = {name}.cursor()"]
     if form < 0.25 and not maker.flavour.is_async:
         return [f'row = {name}.execute("select 3").fetchone()']
     return [maker.flavour.call(maker.pick(calls))]
@@ -181,7 +183,7 @@ def give(maker: Maker, scope: Scope) -> list[str] | None:
 def assertion(maker: Maker, scope: Scope) -> list[str] | None:
     """`assert` on something opaque or on a resource."""
     names = scope.names(*MAY_BE_OPEN)
-    return [f"assert {maker.pick(['a', 'b[0]', *names])}"]
+    return [maker.fresh(f"assert {maker.pick(['a', 'b[?]', *names])}")]
 
 
 def forget_binding(maker: Maker, scope: Scope) -> list[str] | None:

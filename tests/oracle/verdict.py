@@ -17,7 +17,10 @@ CURSOR_CODES = {
 
 @dataclass(frozen=True)
 class Expected:
-    """The code of one acquire. `is_handover`: the resource is never released, only handed over, so that a 103 is but possible."""
+    """The code of one acquire, empty for silence.
+
+    `is_handover`: the resource is never released, only handed over, so that a 103 is but possible.
+    """
 
     code: str
     is_handover: bool = False
@@ -25,21 +28,20 @@ class Expected:
 
 @functools.lru_cache(maxsize=8)
 def expected_codes(program: Program) -> Mapping[str, Expected]:
-    """What must be reported of each acquire, by label; an acquire that is not there must be silent. Raises `UnjudgedError`."""
+    """What must be reported of each acquire that some run reaches, by label; raises `UnjudgedError`."""
     expected = {}
     for label, observed in observe(program).items():
         code = expected_code(observed)
-        if code is not None:
-            shown = CURSOR_CODES.get(code, code) if program.flavour.is_child else code
-            expected[label] = Expected(shown, observed.was_escaped and not observed.was_released)
+        shown = CURSOR_CODES.get(code, code) if program.flavour.is_child else code
+        expected[label] = Expected(shown, observed.was_escaped and not observed.was_released)
     return expected
 
 
-def expected_code(observed: Observed) -> str | None:
-    """The code for one acquire, `None` for silence."""
+def expected_code(observed: Observed) -> str:
+    """The code for one acquire, empty for silence."""
     was_done = observed.was_released or observed.was_escaped
     if not observed.is_leaked:
-        return None
+        return ""
     if not was_done:
         if observed.was_kept_by_with:
             return "UNC104"

@@ -21,6 +21,7 @@ from types import CodeType, FrameType
 PLANNED = "planned"
 """The argument of each exception that the outside world raises."""
 STORES = ("STORE_FAST", "STORE_DEREF", "DELETE_FAST", "DELETE_DEREF")
+RAISES = ("RAISE_VARARGS", "RERAISE")
 
 
 class Exit(enum.Enum):
@@ -138,9 +139,10 @@ class World:
         frame = self.frame()
         if frame is None:
             return
-        if dis.opname[frame.f_code.co_code[frame.f_lasti]].startswith(STORES):
+        instruction = dis.opname[frame.f_code.co_code[frame.f_lasti]]
+        if instruction.startswith(STORES):
             record.loss = Loss.REBOUND
-        elif not self.is_unwinding:
+        elif not self.is_unwinding and instruction not in RAISES:
             record.loss = Loss.DISCARDED
 
     def frame(self) -> FrameType | None:

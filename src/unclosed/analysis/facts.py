@@ -1,7 +1,7 @@
 """Facts about conditions: what is known of `None`s and flags on the way to a node.
 
-`FactFlow.reaching()` explores the graph with facts alone, path by path, so that at each acquire it is known which flags were set before. Facts
-are kept of places that are tested at least twice, or tested at all and bound to a constant; nobody asks for others.
+`FactFlow.reaching()` explores the graph with facts alone, path by path, so that at each acquire it is known which flags were set before.
+Facts are kept of places that are tested at least twice, or tested at all and bound to a constant; nobody asks for others.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ class FactFlow:
         self._graph, self._edges_of = graph, edges_of
         constants = set()
         self._pure_roots: dict[PlaceId, list[PlaceId]] = {}
+        self._optional = {
+            edge.assume.place for edges in graph.edges for edge in edges if edge.assume is not None and edge.assume.allowed == IS_NONE
+        }
+        """Places that are compared with None: objects or None, so never false otherwise. Approximation: missed alarms only."""
         for event in graph.events:
             if isinstance(event, ev.Bind) and event.value is not None and isinstance(graph.places.keys[event.value], ev.Constant):
                 constants.add(event.target)
@@ -70,6 +74,8 @@ class FactFlow:
     def _narrowed(self, facts: Facts, assume: Assumption) -> Facts | None:
         present = self.known(facts, assume.place)
         allowed = present & assume.allowed
+        if assume.place in self._optional and allowed & ~IS_FALSE:
+            allowed &= ~IS_FALSE
         if allowed == 0:
             return None
         if allowed == present:

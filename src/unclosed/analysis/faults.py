@@ -50,9 +50,9 @@ class FaultLog:
         """`other_pool.putconn(conn)`."""
         self._add(LoggedFault(Fault.WRONG_OWNER, span, site.lease.kind, site.confidence, _right(site.lease), site, site.owner))
 
-    def wrong_exit(self, node: ev.NodeId, site: Site, manager: PlaceId) -> None:
+    def wrong_exit(self, site: Site, manager: PlaceId) -> None:
         """`with closing(pool.getconn())`: reported at the `closing` call."""
-        made = self._meaning.call_behind(manager)
+        made = self._meaning.scope.call_behind(manager)
         if made is not None:
             self.wrong_method(made.event.span, site)
 
@@ -79,7 +79,7 @@ def _right(lease: Lease) -> Release | None:
 def read_typed_releases(meaning: Meaning, log: FaultLog) -> None:
     """Log un-awaited and un-called releases of values whose type is known, whoever acquired them."""
     for event in meaning.graph.events:
-        if isinstance(event, ev.Call) and event.bare and not event.awaited and event.callee.receiver is not None:
+        if isinstance(event, ev.Call) and not event.awaited and event.callee.receiver is not None and meaning.is_dropped(event):
             value = meaning.scope.value(event.callee.receiver)
             found = _coroutine_release(meaning, value, event.callee.method)
             if found is not None and value is not None:

@@ -34,6 +34,9 @@ class Judge:
                 return self._lost_when_cancelled(outcome.site)
             return None
         loss, arrival = found
+        is_lent = bool(arrival.key[1].flags & Flag.LENT)
+        if loss is Loss.DISCARDED and is_lent:
+            loss = Loss.NEVER  # `yield connect()`: lent first, and dropped when the generator goes on
         steps = self._steps(outcome, arrival)
         where, cause = self._cause(loss, arrival, steps)
         return Verdict(
@@ -59,6 +62,26 @@ class Judge:
             where=span,
             cause=site.lost_in,
         )
+
+    def kept(self, site: Site, attribute: str) -> Verdict:
+        """The verdict on a resource that a class keeps in `self.attribute` and never gives back."""
+        span = self._spans.span(site.span)
+        steps = (
+            TrailStep(self._path, span, "acquired here"),
+            *site.via,
+            TrailStep(self._path, span, f"kept in {attribute}; no method releases it"),
+        )
+        return Verdict(Loss.KEPT_BY_OWNER, self.resource(site), site.confidence, steps, attribute=attribute)
+
+    def returned_by_dependency(self, site: Site) -> Verdict:
+        """The verdict on a resource that a web dependency returns, so that nobody closes it."""
+        span = self._spans.span(site.span)
+        steps = (
+            TrailStep(self._path, span, "acquired here"),
+            *site.via,
+            TrailStep(self._path, span, "returned to the framework, which closes nothing"),
+        )
+        return Verdict(Loss.NEVER, self.resource(site), min(site.confidence, Confidence.LIKELY), steps, in_provider=True)
 
     def resource(self, site: Site) -> Resource:
         """The acquired value as a person sees it."""
@@ -91,11 +114,9 @@ class Judge:
         if arrival.edge is not None:
             steps.append((arrival.key, arrival.edge))
         at = arrival.key
-        while at in outcome.previous:
+        while at not in outcome.starts and at in outcome.previous:
             before, edge = outcome.previous[at]
             steps.append((before, edge))
-            if before[0] == outcome.site.node and before not in outcome.previous:
-                break
             at = before
         return steps[::-1]
 
@@ -107,7 +128,7 @@ class Judge:
         if loss is Loss.OVERWRITTEN:
             return self._described(arrival.node)
         if loss is Loss.EARLY_EXIT:
-            leaving = [key[0] for key, _ in steps if self._is_leaving(key[0])]
+            leaving = [key[0] for key, _ in steps if self._is_leaving(key[0]) or _word(self._graph.events[key[0]]) in ("break", "continue")]
             return self._described(leaving[-1]) if leaving else (None, "")
         return None, ""
 
@@ -154,7 +175,7 @@ class Judge:
         return ""
 
     def _trail(self, site: Site, steps: list[tuple[Key, Edge]], arrival: Arrival) -> tuple[TrailStep, ...]:
-        trail = [TrailStep(self._path, self._spans.span(site.span), "acquired here")]
+        trail = [TrailStep(self._path, self._spans.span(site.span), "acquired here"), *site.via]
         for (node, owed), edge in steps:
             text = self._step_text(node, owed, edge)
             span = _span_of(self._graph.events[node])
@@ -195,7 +216,6 @@ class Judge:
             case ev.EndStatement():
                 return "dropped at the end of the statement, still open"
         return "lost here, still open"
-
 
 
 def _span_of(event: ev.Event) -> SpanId | None:

@@ -9,28 +9,91 @@ from __future__ import annotations
 import builtins
 import sys
 from collections.abc import Iterator
+from functools import cached_property
+from typing import Protocol
 
+from unclosed.analysis.roles import Roles
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId
 from unclosed.flow.graph import Edge, EdgeKind
 from unclosed.infer.calls import CallInfo
 from unclosed.infer.types import ScopeTypes
-from unclosed.infer.values import Sort
+from unclosed.infer.values import Sort, Value
 from unclosed.library import Kind, Lease, Release, WithExit
 
+_CONTAINERS = frozenset(
+    {"builtins.list", "builtins.dict", "builtins.set", "collections.deque", "collections.defaultdict", "collections.OrderedDict"}
+)
 _QUIET_KINDS = (Kind.CURSOR, Kind.CONNECTION, Kind.CLIENT)
+
+
+_EXITS = {EdgeKind.NORMAL: ev.ExitKind.RETURN, EdgeKind.RAISE: ev.ExitKind.RAISE, EdgeKind.CANCEL: ev.ExitKind.CANCEL}
+
+
+class Project(Protocol):
+    """What the rest of the project says."""
+
+    def project_texts(self, module: str) -> Iterator[str]:
+        """The texts of the project around a module."""
+
+    def exits_of(self, scope: ScopeTypes, info: CallInfo) -> frozenset[ev.ExitKind] | None:
+        """The ways in which a function of the project ends; `None`: not known."""
 
 
 class Meaning:
     """The events of one scope, read with the models."""
 
-    def __init__(self, scope: ScopeTypes) -> None:
+    def __init__(self, scope: ScopeTypes, project: Project) -> None:
         self.scope, self.graph, self.catalog = scope, scope.graph, scope.catalog
         self._edges: dict[NodeId, tuple[Edge, ...]] = {}
-        decorators = [scope.module.scope(scope.facts.outer or scope.facts.id).named(d.name) for d in scope.facts.decorators]
-        names = [d.name for d in decorators if d is not None and d.sort is Sort.NAME]
-        self.is_provider = scope.facts.is_generator and any(self.catalog.is_provider_decorator(name) for name in names)
-        self.is_fixture = self.is_provider and any(self.catalog.resumes_always(name) for name in names)
+        self._project = project
+        self.roles = Roles(scope, project.project_texts)
+
+    @cached_property
+    def is_provider(self) -> bool:
+        """Whether the function lends what it yields."""
+        return self.roles.is_provider
+
+    @cached_property
+    def displays(self) -> frozenset[PlaceId]:
+        """The temporaries that hold a fresh list, dict or set."""
+        places = {e.base for e in self.graph.events if isinstance(e, ev.Store) and e.kind is ev.StoreKind.CONTAINER and e.base is not None}
+        made = (PlaceId(place) for place in self.scope.producer)
+        return frozenset(
+            places
+            | {place for place in made if self.scope.call(self.scope.producer[place]).name in _CONTAINERS}
+            | self.graph.empty_displays
+        )
+
+    @cached_property
+    def _read(self) -> frozenset[PlaceId]:
+        """The places whose values are used, other than by binding them to a name."""
+        used: set[PlaceId] = set()
+        for event in self.graph.events:
+            match event:
+                case ev.Call(callee, arguments, _, _, _, _):
+                    used.update(p for p in (callee.place, callee.receiver, *(a.value for a in arguments)) if p is not None)
+                case ev.Bind(target, value, _) if value is not None and not isinstance(self.graph.places.keys[target], ev.Local):
+                    used.add(value)
+                case ev.Store(_, _, _, value, _) | ev.Yield(value, _, _, _) | ev.Await(value, _, _) | ev.Step(_, value, _) if (
+                    value is not None
+                ):
+                    used.add(value)
+                case ev.Capture(places, _, _, _):
+                    used.update(places)
+                case ev.Enter(manager, _, _, _):
+                    used.add(manager)
+        return frozenset(used)
+
+    def is_dropped(self, event: ev.Call) -> bool:
+        """Whether nobody uses what a call gives: a statement of its own, or bound to a name that is never read."""
+        if event.bare:
+            return True
+        targets = [e.target for e in self.graph.events if isinstance(e, ev.Bind) and e.value == event.result]
+        keys = self.graph.places.keys
+        return (
+            bool(targets) and event.result not in self._read and all(isinstance(keys[t], ev.Local) and t not in self._read for t in targets)
+        )
 
     def edges(self, node: NodeId) -> tuple[Edge, ...]:
         """The edges of a node that control can take."""
@@ -44,12 +107,16 @@ class Meaning:
 
     def _real_edges(self, node: NodeId) -> Iterator[Edge]:
         event = self.graph.events[node]
+        exits: frozenset[ev.ExitKind] | None = None
         if isinstance(event, ev.Call):
             info = self.scope.call(node)
             if info.model is not None and info.model.exits:
                 return
+            exits = self._project.exits_of(self.scope, info) if info.target is not None else None
         is_calm = self._is_calm(node, event)
         for edge in self.graph.edges[node]:
+            if exits is not None and _EXITS.get(edge.kind) not in exits:
+                continue
             if edge.kind in (EdgeKind.RAISE, EdgeKind.CANCEL) and is_calm:
                 continue
             if edge.kind is EdgeKind.SUPPRESS and not self._suppresses(node):
@@ -61,6 +128,8 @@ class Meaning:
         match event:
             case ev.Call():
                 return self._is_calm_call(self.scope.call(node))
+            case ev.Enter(manager, _, _, _):
+                return self._enters_quietly(manager)
             case ev.Leave(manager, _, _, _):
                 return self._leaves_quietly(manager)
             case ev.Step("import", value, _) if value is not None:
@@ -70,50 +139,49 @@ class Meaning:
                 made = self.scope.producer.get(value)
                 return made is not None and self._is_calm_call(self.scope.call(made))
             case ev.Yield():
-                return self.is_fixture
+                return self.roles.is_fixture or self.roles.is_lifespan
         return False
 
     def _is_calm_call(self, info: CallInfo) -> bool:
-        if info.model is not None and (info.model.cannot_raise or info.model.exits):
+        model = info.model
+        if model is not None and (
+            model.cannot_raise or model.exits or model.suppresses or model.wraps is not None or model.returns == "self"
+        ):
+            return True
+        if info.receiver is not None and self._tests_openness(info.receiver, info.event.callee.method):
             return True
         if info.name.startswith("builtins.") and _is_exception(info.name):
             return True
         return self.catalog.is_calm(self.scope.calls.receiver_name(info.event), info.event.callee.method)
 
+    def _tests_openness(self, receiver: Value, method: str) -> bool:
+        """Whether a method only tells if the resource is open: `conn.is_closed()`."""
+        model = self.catalog.type(receiver.name) if receiver.sort is Sort.INSTANCE else None
+        return model is not None and (method in model.closed_when or method in model.open_when)
+
+    def _enters_quietly(self, manager: PlaceId) -> bool:
+        made = self.scope.call_behind(manager)
+        return (
+            made is not None
+            and made.model is not None
+            and (made.model.cannot_raise or made.model.suppresses or made.model.wraps is not None)
+        )
+
     def _leaves_quietly(self, manager: PlaceId) -> bool:
         value = self.scope.value(manager)
         if value is None or value.sort is not Sort.INSTANCE:
-            return value is not None and value.sort is Sort.MANAGER and self._is_wrapper(manager)
+            return self._enters_quietly(manager)
         model = self.catalog.type(value.name)
         return model is not None and model.lease is not None and model.kind in _QUIET_KINDS
-
-    def _is_wrapper(self, manager: PlaceId) -> bool:
-        made = self._call_behind(manager)
-        return made is not None and made.model is not None and made.model.wraps is not None
-
-    def _call_behind(self, place: PlaceId) -> CallInfo | None:
-        """The call whose result a place holds, if it holds nothing else."""
-        for _ in range(4):
-            if place in self.scope.producer:
-                return self.scope.call(self.scope.producer[place])
-            sources = self.scope.sources(place)
-            if len(sources) != 1 or sources[0].place is None:
-                return None
-            place = sources[0].place
-        return None
 
     def _suppresses(self, node: NodeId) -> bool:
         """Whether the manager left last before this node swallows exceptions."""
         for back in range(node, max(node - 3, -1), -1):
             event = self.graph.events[back]
             if isinstance(event, ev.Leave):
-                made = self._call_behind(event.manager)
+                made = self.scope.call_behind(event.manager)
                 return made is not None and made.model is not None and made.model.suppresses
         return False
-
-    def call_behind(self, place: PlaceId) -> CallInfo | None:
-        """The call whose result a place holds, if it holds nothing else."""
-        return self._call_behind(place)
 
 
 def release_named(lease: Lease, method: str, *, owner: bool) -> Release | None:

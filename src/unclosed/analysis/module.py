@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from unclosed.analysis.facts import FactFlow
-from unclosed.analysis.faults import FaultLog, LoggedFault, read_typed_releases
+from collections.abc import Iterator
+
+from unclosed.analysis.faults import LoggedFault, read_typed_releases
 from unclosed.analysis.judge import Judge
-from unclosed.analysis.meaning import Meaning
-from unclosed.analysis.sites import MAX_SITES, SiteFinder
-from unclosed.analysis.solver import GivenUp, Solver
-from unclosed.analysis.transfer import Transfer
-from unclosed.analysis.verdicts import AnalysedFunction, AnalysedModule, Fault, ReleaseFault, Verdict
+from unclosed.analysis.owners import Held
+from unclosed.analysis.solver import GivenUp
+from unclosed.analysis.summaries import Run, Summaries
+from unclosed.analysis.verdicts import AnalysedFunction, AnalysedModule, Fault, Loss, ReleaseFault, Verdict
 from unclosed.confidence import Confidence
 from unclosed.findings import Skipped, TrailStep
-from unclosed.flow.events import NodeId
 from unclosed.infer.types import ModuleTypes
 from unclosed.library import Release
 from unclosed.lowering.facts import FunctionFacts, Scope
 from unclosed.lowering.positions import Spans
 
+_OWNER_STANDS_IN_FOR = (Loss.NEVER, Loss.EARLY_EXIT, Loss.EXCEPTION)
+
 
 class ModuleAnalysis:
-    """The analysis of one module. `python`: the lowest Python version that the project admits."""
+    """The analysis of one module."""
 
-    def __init__(self, path: str, types: ModuleTypes, spans: Spans, python: tuple[int, int]) -> None:
-        self._path, self._types, self._spans, self._python = path, types, spans, python
+    def __init__(self, path: str, types: ModuleTypes, spans: Spans, summaries: Summaries) -> None:
+        self._path, self._types, self._spans, self._summaries = path, types, spans, summaries
         self._skipped: list[Skipped] = []
 
     def run(self) -> AnalysedModule:
@@ -42,36 +43,56 @@ class ModuleAnalysis:
         self._skipped.append(Skipped(self._path, name, row, reason))
 
     def _function(self, facts: FunctionFacts) -> AnalysedFunction | None:
-        meaning = Meaning(self._types.scope(facts.id))
-        log = FaultLog(meaning)
         try:
-            verdicts = self._verdicts(meaning, log)
+            run = self._summaries.run(self._types.scope(facts.id))
         except (GivenUp, RecursionError) as error:
             reason = str(error) if isinstance(error, GivenUp) else "nested too deeply"
             self._skip(facts.name, reason, self._spans.span(facts.span).start.row)
             return None
-        read_typed_releases(meaning, log)
-        faults = tuple(self._fault(fault) for fault in log.all())
+        read_typed_releases(run.meaning, run.log)
+        verdicts = self._verdicts(run, facts)
+        faults = tuple(self._fault(fault) for fault in run.log.all())
         if not verdicts and not faults:
             return None
         return AnalysedFunction(self._path, facts.name, verdicts, faults)
 
-    def _verdicts(self, meaning: Meaning, log: FaultLog) -> tuple[Verdict, ...]:
-        sites = SiteFinder(meaning, self._python).sites()
-        if not sites:
-            return ()
-        if len(sites) > MAX_SITES:
-            raise GivenUp(f"more than {MAX_SITES} acquires")
-        facts = FactFlow(meaning.graph, lambda node: meaning.edges(NodeId(node)))
-        judge = Judge(self._path, meaning.graph, self._spans, is_provider=meaning.is_provider)
+    def _verdicts(self, run: Run, facts: FunctionFacts) -> tuple[Verdict, ...]:
+        judge = Judge(self._path, run.meaning.graph, self._spans, is_provider=run.meaning.is_provider)
         found: dict[int, Verdict] = {}
-        for site in sites:
-            outcome = Solver(meaning, facts, site, Transfer(meaning, facts, site, log)).solve()
-            verdict = judge.verdict(outcome)
+        for outcome in run.outcomes:
+            span, verdict = outcome.site.span, judge.verdict(outcome)
             # A `finally` suite is copied: the same acquire stands at several nodes, and the gravest loss counts.
-            if verdict is not None and (site.span not in found or verdict.loss_rank < found[site.span].loss_rank):
-                found[site.span] = verdict
+            if verdict is not None and (span not in found or verdict.loss_rank < found[span].loss_rank):
+                found[span] = verdict
+        for outcome in run.outcomes:
+            if outcome.returned and outcome.site.span not in found and self._is_left_to_framework(run):
+                found[outcome.site.span] = judge.returned_by_dependency(outcome.site)
+        for held in self._kept(facts):
+            present = found.get(held.site.span)
+            if present is None or present.loss in _OWNER_STANDS_IN_FOR:
+                found[held.site.span] = judge.kept(held.site, f"self.{held.attribute}")
         return tuple(found[span] for span in sorted(found))
+
+    def _is_left_to_framework(self, run: Run) -> bool:
+        """Whether a plain function is a web dependency, and no endpoint closes what it returns."""
+        facts = run.meaning.scope.facts
+        if facts.is_generator or facts.decorators:
+            return False
+        return run.meaning.roles.is_dependency and not run.meaning.roles.has_closing_user()
+
+    def _kept(self, facts: FunctionFacts) -> Iterator[Held]:
+        """What this method keeps on `self` and its class never gives back."""
+        if not facts.owner:
+            return
+        try:
+            ownership = self._summaries.owners.ownership(self._types, facts.owner)
+        except (GivenUp, RecursionError):
+            return
+        for held in ownership.held:
+            is_here = held.method is facts and held.types is self._types
+            is_open = not ownership.releasing.get(held.attribute) and held.attribute not in ownership.escaping
+            if is_here and is_open and not self._summaries.owners.is_released_by_users(self._types, held):
+                yield held
 
     def _fault(self, logged: LoggedFault) -> ReleaseFault:
         callee = self._spans.callee_text(logged.span)

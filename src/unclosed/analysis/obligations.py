@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from unclosed.confidence import Confidence
+from unclosed.findings import TrailStep
 from unclosed.flow.events import NodeId, PlaceId, SpanId
 from unclosed.infer.calls import CallInfo
 from unclosed.library import Lease
@@ -52,8 +53,12 @@ class Obligation(NamedTuple):
     wrappers: frozenset[tuple[PlaceId, str]] = frozenset()
     holders: frozenset[PlaceId] = NO_PLACES
     """Places of closures that have captured it."""
+    containers: frozenset[PlaceId] = NO_PLACES
+    """Places of containers, made here, that hold it."""
     facts: Facts = NO_FACTS
     flags: int = 0
+    wrong: SpanId | None = None
+    """The release by a wrong method that it has been through, as long as nothing better follows."""
 
     def wrapper(self, place: PlaceId | None) -> str | None:
         """The method that leaving the manager at `place` calls, `None` if it is no manager around this value."""
@@ -87,18 +92,23 @@ State = Obligation | End
 class Site:
     """One acquire: the node from whose normal edges on something is owed.
 
-    `place`: where the value first is. `call`: the acquiring call (for `wait_for(pool.getconn(), 1)`, the inner one). `span`: its position.
+    `place`: where the value first is. `call`: the acquiring call (for `wait_for(pool.getconn(), 1)`, the inner one); `None` for a value
+    that is only followed: a parameter or an attribute of `self`, for which nothing is owed. `span`: the position of the call.
     `owner`: the place of the receiver, `None` for a plain function. `is_child`: the lease is a child of a parent from outside.
     """
 
     node: NodeId
     place: PlaceId
     lease: Lease
-    call: CallInfo
+    call: CallInfo | None
     span: SpanId
     confidence: Confidence
     owner: PlaceId | None = None
     is_child: bool = False
     is_latent: bool = False
+    is_advanced: bool = False
+    """Taken out of a generator, which is the owner: closing or advancing the generator gives it back."""
+    via: tuple[TrailStep, ...] = ()
+    """The way through helpers to the library's own acquire, outermost first; empty where the call is that acquire."""
     lost_in: str = ""
     """The wrapper that can lose the value when the task is cancelled."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
 from unclosed.analysis.meaning import Meaning
 from unclosed.analysis.obligations import Site
 from unclosed.confidence import Confidence
+from unclosed.findings import TrailStep
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId
 from unclosed.infer.calls import CallInfo, argument_at, is_given
+from unclosed.infer.types import ScopeTypes
 from unclosed.infer.values import Sort
 from unclosed.library import Acquires, Kind, Lease
 
@@ -19,16 +22,43 @@ _OTHER_CODES = (Kind.POOL, Kind.TRANSACTION)
 _CHASE = 6
 
 
+class FreshValue(Protocol):
+    """What a helper hands to its caller."""
+
+    @property
+    def lease(self) -> Lease:
+        """What is owed for it."""
+
+    @property
+    def item(self) -> int | None:
+        """Its place in a returned tuple."""
+
+    @property
+    def confidence(self) -> Confidence:
+        """How sure it is."""
+
+    @property
+    def trail(self) -> tuple[TrailStep, ...]:
+        """The way to the library's acquire."""
+
+
+class Helpers(Protocol):
+    """The functions of the project, as far as they acquire for their callers."""
+
+    def fresh(self, scope: ScopeTypes, info: CallInfo) -> FreshValue | None:
+        """What a call acquires for its caller."""
+
+
 class SiteFinder:
     """Finds the sites of one scope."""
 
-    def __init__(self, meaning: Meaning, requires_python: tuple[int, int]) -> None:
+    def __init__(self, meaning: Meaning, requires_python: tuple[int, int], helpers: Helpers) -> None:
         self._meaning, self._scope, self._graph = meaning, meaning.scope, meaning.graph
-        self._python = requires_python
+        self._python, self._helpers = requires_python, helpers
 
     def sites(self) -> list[Site]:
         """The sites in the order of their nodes."""
-        found = []
+        found: list[Site] = []
         for node in self._graph.node_ids():
             event = self._graph.events[node]
             if isinstance(event, ev.Call):
@@ -40,9 +70,10 @@ class SiteFinder:
     def _at_call(self, node: NodeId, event: ev.Call) -> Iterator[Site]:
         info = self._meaning.call(node)
         model = info.model
-        if model is None:
+        if model is None or model.advances is not None:
+            yield from self._from_helper(node, event, info)
             return
-        if model.awaits is not None and event.awaited:
+        if model.awaits is not None and not model.keeps and (event.awaited or not model.is_coroutine):
             yield from self._awaited_inside(node, event, info, model.awaits)
             return
         if model.calls is not None and not model.returns_class and event.awaited is not False:
@@ -50,10 +81,25 @@ class SiteFinder:
             if inner is not None and inner.model is not None and inner.model.acquires is Acquires.CALL:
                 yield from self._site(node, event.result, inner, event.span)
             return
-        if model.acquires is Acquires.CALL and not (model.is_coroutine and not event.awaited):
+        if (model.acquires is Acquires.CALL and not (model.is_coroutine and not event.awaited)) or (
+            model.acquires is Acquires.AWAITED and event.awaited
+        ):
             yield from self._site(node, event.result, info, event.span)
-        elif model.acquires is Acquires.AWAITED and event.awaited:
-            yield from self._site(node, event.result, info, event.span)
+
+    def _from_helper(self, node: NodeId, event: ev.Call, info: CallInfo) -> Iterator[Site]:
+        """A function of the project that returns a fresh resource."""
+        fresh = self._helpers.fresh(self._scope, info) if info.target is not None or info.model is not None else None
+        if fresh is None:
+            return
+        if info.model is not None and info.model.advances is not None:
+            if len(event.arguments) > 1:
+                return  # `next(lending, None)`: the generator goes on to its release
+            generator = argument_at(event, info.model.advances)
+            yield Site(node, event.result, fresh.lease, info, event.span, fresh.confidence, generator, via=fresh.trail, is_advanced=True)
+            return
+        place = event.result if fresh.item is None else self._graph.places.intern(ev.Item(event.result, fresh.item))
+        confidence = min(fresh.confidence, info.confidence)
+        yield Site(node, place, fresh.lease, info, event.span, confidence, event.callee.receiver, via=fresh.trail)
 
     def _awaited_inside(self, node: NodeId, event: ev.Call, info: CallInfo, position: int) -> Iterator[Site]:
         """`await wait_for(pool.getconn(), 1)`: the value of the inner call."""
@@ -70,7 +116,7 @@ class SiteFinder:
 
     def _at_await(self, node: NodeId, event: ev.Await) -> Iterator[Site]:
         """`await pending`, where `pending` is an acquiring call that was not awaited."""
-        info = self._meaning.call_behind(event.value) if event.value is not None else None
+        info = self._meaning.scope.call_behind(event.value) if event.value is not None else None
         if info is not None and not info.event.awaited and info.model is not None and info.model.acquires is Acquires.AWAITED:
             yield from self._site(node, event.result, info, info.event.span)
 
@@ -83,8 +129,9 @@ class SiteFinder:
         opened = not model.only_given or any(is_given(info.event, position, name) for position, name in model.only_given)
         if not opened and not lease.opened_by:
             return
-        is_child = model.child
-        if is_child and not self.is_from_outside(info.event.callee.receiver):
+        parent = info.event.callee.receiver if model.child_of is None else argument_at(info.event, model.child_of)
+        is_child = model.child or model.child_of is not None
+        if is_child and not self.is_from_outside(parent):
             return
         if model.item is not None:
             place = self._graph.places.intern(ev.Item(place, model.item))
@@ -95,9 +142,9 @@ class SiteFinder:
             call=info,
             span=span,
             confidence=self._confidence(info, lease),
-            owner=info.event.callee.receiver,
+            owner=parent,
             is_child=is_child,
-            is_latent=bool(lease.opened_by) and not (model.only_given and opened),
+            is_latent=lease.lazy or (bool(lease.opened_by) and not (model.only_given and opened)),
             lost_in=lost_in,
         )
 
@@ -128,4 +175,3 @@ class SiteFinder:
     def _is_named(self, place: PlaceId) -> bool:
         value = self._scope.value(place)
         return value is not None and value.sort is Sort.NAME
-

@@ -1,7 +1,7 @@
 """The worklist: obligations of one site through the graph, and what reached which end.
 
-Breadth first, so that the path kept for each state is a shortest one. At most `MAX_STATES` obligations are kept at one node; beyond, facts are
-dropped and the obligation is only `possible`, and beyond `MAX_STEPS` the function is given up.
+Breadth first, so that the path kept for each state is a shortest one. At most `MAX_STATES` obligations are kept at one node; beyond,
+facts are dropped and the obligation is only `possible`, and beyond `MAX_STEPS` the function is given up.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from unclosed.analysis.meaning import Meaning
 from unclosed.analysis.obligations import NO_FACTS, End, Flag, Obligation, Site, State
 from unclosed.analysis.transfer import Transfer
 from unclosed.flow import events as ev
-from unclosed.flow.events import NodeId, PlaceId
+from unclosed.flow.events import NodeId, PlaceId, SpanId
 from unclosed.flow.graph import IS_TRUE, Assumption, Edge, EdgeKind
 from unclosed.library import TypeModel
 
@@ -48,10 +48,20 @@ class Outcome:
     escaped: bool = False
     kept: bool = False
     """Some path entered it with a block that does not release it."""
+    returned: set[int | None] = field(default_factory=set)
+    """In which items of the returned tuple the value leaves; `None`: as the returned value itself."""
+    return_nodes: set[NodeId] = field(default_factory=set)
+    """The `return`s that return it."""
+    stored: set[tuple[PlaceId, str]] = field(default_factory=set)
+    """The attributes (object, name) in which it was kept."""
+    yielded: bool = False
+    handed_on: bool = False
+    """It left in another way than by being returned or kept in an attribute."""
     unsure: int = 0
     """The union of the confidence flags seen anywhere."""
     previous: dict[Key, tuple[Key, Edge]] = field(default_factory=dict)
-    start: Key | None = None
+    starts: set[Key] = field(default_factory=set)
+    """Where the value is owed from: the states right after the acquire."""
 
     @property
     def is_done_somewhere(self) -> bool:
@@ -89,6 +99,7 @@ class Solver:
             after = self._facts.after(event, facts)
             owed = Obligation(frozenset({self._site.place}), facts=after, flags=int(flags))
             start = (node, owed)
+            self._outcome.starts.add(start)
             for edge in self._meaning.edges(node):
                 if edge.kind is EdgeKind.NORMAL:
                     self._pass(start, node, edge, owed)
@@ -99,7 +110,11 @@ class Solver:
         if isinstance(event, ev.Exit):
             self._arrive(key, event.kind)
             return
+        if isinstance(event, ev.Bind) and event.value in owed.aliases and self._is_returned(event.target):
+            self._outcome.return_nodes.add(node)
         normal, failed = self._transfer.step(node, owed)
+        if isinstance(normal, Obligation) and normal.flags & Flag.LENT:
+            self._outcome.yielded = True
         for edge in self._meaning.edges(node):
             state = failed if edge.kind in (EdgeKind.RAISE, EdgeKind.CANCEL) else normal
             if isinstance(state, End):
@@ -110,20 +125,30 @@ class Solver:
     def _arrive(self, key: Key, kind: ev.ExitKind) -> None:
         owed = key[1]
         self._outcome.unsure |= owed.flags
-        if kind is ev.ExitKind.RETURN and self._is_returned(owed):
+        if kind is ev.ExitKind.RETURN and (items := self._returned_as(owed)):
             self._outcome.escaped = True
+            self._outcome.returned |= items
+        elif owed.wrong is not None:
+            self._release_wrongly(owed.wrong)
         elif not owed.flags & Flag.LATENT:
             self._outcome.exits.setdefault(kind, []).append(Arrival(key, key[0]))
 
-    def _is_returned(self, owed: Obligation) -> bool:
-        places = self._graph.places
-        for place in (*owed.aliases, *(at for at, _ in owed.wrappers), *owed.holders):
-            key = places.keys[place]
+    def _returned_as(self, owed: Obligation) -> set[int | None]:
+        places, items = self._graph.places, set[int | None]()
+        for place in (*owed.aliases, *(at for at, _ in owed.wrappers), *owed.holders, *owed.containers):
+            key, item = places.keys[place], None
             while isinstance(key, ev.Item | ev.Attribute):
+                item = key.number if isinstance(key, ev.Item) else None
                 key = places.keys[key.base]
             if isinstance(key, ev.Returned):
-                return True
-        return False
+                items.add(item)
+        return items
+
+    def _is_returned(self, place: PlaceId) -> bool:
+        key = self._graph.places.keys[place]
+        while isinstance(key, ev.Item):
+            key = self._graph.places.keys[key.base]
+        return isinstance(key, ev.Returned)
 
     def _end(self, key: Key, node: NodeId, edge: Edge, end: End) -> None:
         if end is End.VOID:
@@ -133,8 +158,26 @@ class Solver:
             self._outcome.released = True
         elif end is End.ESCAPED:
             self._outcome.escaped = True
+            self._note_escape(node, key[1])
+        elif key[1].wrong is not None:
+            self._release_wrongly(key[1].wrong)
         elif not key[1].flags & Flag.LATENT:
             self._outcome.losses.setdefault(end, []).append(Arrival(key, node, edge))
+
+    def _release_wrongly(self, span: SpanId) -> None:
+        """A wrong release with nothing better after it: a fault, and for the other codes a release."""
+        self._outcome.released = True
+        self._transfer.faults.wrong_method(span, self._site)
+
+    def _note_escape(self, node: NodeId, owed: Obligation) -> None:
+        event = self._graph.events[node]
+        is_kept = isinstance(event, ev.Store) and event.kind is ev.StoreKind.ATTRIBUTE and event.value in owed.aliases
+        if isinstance(event, ev.Store) and is_kept and event.base is not None:
+            self._outcome.stored.add((event.base, event.name))
+        elif isinstance(event, ev.Yield):
+            self._outcome.yielded = True
+        else:
+            self._outcome.handed_on = True
 
     def _pass(self, key: Key, node: NodeId, edge: Edge, owed: Obligation) -> None:
         """Push an obligation along an edge, unless the edge contradicts it or it has been there."""
@@ -163,6 +206,8 @@ class Solver:
             return owed
         if assume.place in owed.aliases:
             return owed if assume.allowed & IS_TRUE else None
+        if self._denies_identity(owed, assume) or self._denies_type(owed, assume):
+            return None
         closed = self._tests_closed(owed, assume)
         if closed is not None:
             return End.RELEASED if closed else owed
@@ -170,6 +215,23 @@ class Solver:
         if facts is None:
             return None
         return owed if facts == owed.facts else owed._replace(facts=facts)
+
+    def _denies_identity(self, owed: Obligation, assume: Assumption) -> bool:
+        """Whether the edge says `db is given` of a fresh value and another, or `db is not db`."""
+        key = self._graph.places.keys[assume.place]
+        if not isinstance(key, ev.Pure) or len(key.roots) != 2 or " is " not in key.text:
+            return False
+        held = [root in owed.aliases for root in key.roots]
+        if key.text != " is ".join(sorted(map(self._graph.places.text, key.roots), key=key.text.index)) or not any(held):
+            return False
+        return (assume.allowed == IS_TRUE) is not all(held)
+
+    def _denies_type(self, owed: Obligation, assume: Assumption) -> bool:
+        """Whether the edge says that `isinstance(conn, Connection)` or `hasattr(conn, "close")` is false."""
+        event = self._event_of(assume.place)
+        if event is None or assume.allowed & IS_TRUE or event.callee.method not in ("isinstance", "hasattr") or not event.arguments:
+            return False
+        return event.arguments[0].value in owed.aliases
 
     def _tests_closed(self, owed: Obligation, assume: Assumption) -> bool | None:
         """Whether the edge says that the resource is closed; `None` if it does not speak of that."""

@@ -6,6 +6,9 @@ a release or an escape is done on every edge, also where it raises: a release th
 
 from __future__ import annotations
 
+import enum
+from typing import Protocol
+
 from unclosed.analysis.closures import gives_up
 from unclosed.analysis.facts import FactFlow
 from unclosed.analysis.faults import FaultLog
@@ -14,25 +17,47 @@ from unclosed.analysis.obligations import End, Flag, Obligation, Site, State
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId
 from unclosed.infer.calls import CallInfo
+from unclosed.infer.types import ScopeTypes
 from unclosed.infer.values import Sort
-from unclosed.library import CallModel, WithExit
+from unclosed.library import CallModel, Lease, WithExit
+
+_EXIT_METHODS = ("__exit__", "__aexit__")
+_COUNTING = frozenset({"append", "appendleft", "add", "insert"})
+"""Methods that put something into a container and tell nobody of what is in it."""
 
 Both = tuple[State, State]
 """The state on normal edges, and on exception edges."""
 
 
+class Effect(enum.Enum):
+    """What a function of the project does with an argument."""
+
+    RELEASES = "releases"
+    KEEPS = "keeps"
+    RETURNS = "returns"
+    BORROWS = "borrows"
+    UNKNOWN = "unknown"
+
+
+class Effects(Protocol):
+    """Answers what the functions of the project do with their arguments."""
+
+    def of_argument(self, scope: ScopeTypes, info: CallInfo, argument: ev.Argument, site: Site) -> Effect:
+        """What the called function does with a value that owes what the site owes."""
+
+
 class Transfer:
     """The effects of one function's events on the obligations of one site."""
 
-    def __init__(self, meaning: Meaning, facts: FactFlow, site: Site, faults: FaultLog) -> None:
-        self._meaning, self._facts, self._site, self._faults = meaning, facts, site, faults
+    def __init__(self, meaning: Meaning, facts: FactFlow, site: Site, faults: FaultLog, effects: Effects) -> None:
+        self._meaning, self._facts, self._site, self.faults, self._effects = meaning, facts, site, faults, effects
         self._lease, self._graph = site.lease, meaning.graph
         self._places, self._catalog = meaning.graph.places, meaning.catalog
 
     def step(self, node: NodeId, state: Obligation) -> Both:
         """The states after the event at a node."""
         event = self._graph.events[node]
-        state = state._replace(facts=self._facts.after(event, state.facts)) if state.facts else state
+        state = state._replace(facts=self._facts.after(event, state.facts))
         match event:
             case ev.Call():
                 return self._call(node, event, state)
@@ -45,13 +70,15 @@ class Transfer:
             case ev.EndStatement(temps, _):
                 after = self._without(state, set(temps), End.DISCARDED)
                 return after, after
-            case ev.Store(_, _, _, value, _):
-                after = End.ESCAPED if self._carries(state, value) else state
+            case ev.Store():
+                after = self._store(event, state)
                 return after, after
+            case ev.Step("next", value, _) if value is not None and value in state.containers:
+                return End.ESCAPED, End.ESCAPED
             case ev.Enter(manager, is_async, result, _):
                 return self._enter(state, manager, is_async, result)
             case ev.Leave(manager, is_async, _, _):
-                after = self._leave(state, manager, is_async, node)
+                after = self._leave(state, manager, is_async)
                 return after, after
             case ev.Yield(value, _, _, _):
                 after = self._yield(state, value)
@@ -68,46 +95,50 @@ class Transfer:
     # Bindings
 
     def _bind(self, state: Obligation, target: PlaceId, value: PlaceId | None) -> State:
+        """`target` loses what it held and gets what `value` holds."""
         if value == target:
             return state
-        moved = self._moved(state, target, value)
-        gone = self._without(state, {target}, End.REBOUND, keeping=moved)
-        return gone
+        left = self._stripped(state, {target})
+        after = left if value is None else self._with_target(left, state, target, value)
+        if after.aliases or after.wrappers or after.containers:
+            return after
+        return End.DISCARDED if self._were_temporary(state) else End.REBOUND
 
-    def _moved(self, state: Obligation, target: PlaceId, value: PlaceId | None) -> Obligation | None:
-        """The obligation with `target` holding all that `value` holds; `None` if that is nothing."""
-        if value is None:
-            return None
-        aliases, wrappers, holders = set(), set(), set()
-        if value in state.aliases:
-            aliases.add(target)
-        aliases |= {self._rebased(place, value, target) for place in state.aliases if self._is_under(place, value)}
-        wrappers |= {(target, method) for place, method in state.wrappers if place == value}
-        if value in state.holders or self._is_release_bound(state, value):
-            holders.add(target)
-        if not (aliases or wrappers or holders):
-            return None
-        return state._replace(
-            aliases=state.aliases | aliases, wrappers=state.wrappers | wrappers, holders=state.holders | holders
+    def _with_target(self, left: Obligation, before: Obligation, target: PlaceId, value: PlaceId) -> Obligation:
+        """The obligation with `target` holding all that `value` held before."""
+        aliases = {target} if value in before.aliases else set()
+        aliases |= {self._rebased(place, value, target) for place in before.aliases if self._is_under(place, value)}
+        wrappers = {(target, method) for place, method in before.wrappers if place == value}
+        containers = {target} if value in before.containers else set()
+        is_part = any(self._is_under(value, container) for container in before.containers)  # `conn = found[0]`: perhaps this one
+        holders = {target} if is_part or value in before.holders or self._is_release_bound(before, value) else set()
+        if not (aliases or wrappers or holders or containers):
+            return left
+        return left._replace(
+            aliases=left.aliases | aliases,
+            wrappers=left.wrappers | wrappers,
+            holders=left.holders | holders,
+            containers=left.containers | containers,
         )
 
-    def _without(self, state: Obligation, gone: set[PlaceId], end: End, keeping: Obligation | None = None) -> State:
-        """The obligation after some places lost their values; an `End` if it was in no others. `keeping` has gained what it says."""
-        base = keeping if keeping is not None else state
-        gained = (base.aliases - state.aliases) if keeping is not None else frozenset()
-        aliases = frozenset(p for p in base.aliases if p in gained or not self._is_in(p, gone))
-        kept = keeping.wrappers - state.wrappers if keeping is not None else frozenset()
-        wrappers = frozenset(w for w in base.wrappers if w in kept or w[0] not in gone)
-        fresh = keeping.holders - state.holders if keeping is not None else frozenset()
-        holders = frozenset(h for h in base.holders if h in fresh or h not in gone)
-        if not aliases and not wrappers and (state.aliases or state.wrappers):
-            return End.DISCARDED if self._were_temporary(state) else end
-        if aliases == state.aliases and wrappers == state.wrappers and holders == state.holders:
+    def _stripped(self, state: Obligation, gone: set[PlaceId]) -> Obligation:
+        """The obligation without what some places and their parts held."""
+        aliases = frozenset(place for place in state.aliases if not self._is_in(place, gone))
+        wrappers = frozenset(wrapper for wrapper in state.wrappers if wrapper[0] not in gone)
+        holders, containers = state.holders - gone, state.containers - gone
+        if (aliases, wrappers, holders, containers) == (state.aliases, state.wrappers, state.holders, state.containers):
             return state
-        return base._replace(aliases=aliases, wrappers=wrappers, holders=holders)
+        return state._replace(aliases=aliases, wrappers=wrappers, holders=holders, containers=containers)
+
+    def _without(self, state: Obligation, gone: set[PlaceId], end: End) -> State:
+        """The obligation after some places lost their values; an `End` if it was in no others."""
+        after = self._stripped(state, gone)
+        if after.aliases or after.wrappers or after.containers:
+            return after
+        return End.DISCARDED if self._were_temporary(state) else end
 
     def _were_temporary(self, state: Obligation) -> bool:
-        places = [*state.aliases, *(place for place, _ in state.wrappers)]
+        places = [*state.aliases, *state.containers, *(place for place, _ in state.wrappers)]
         return all(self._places.is_temp(place) for place in places)
 
     def _is_in(self, place: PlaceId, gone: set[PlaceId]) -> bool:
@@ -134,7 +165,9 @@ class Transfer:
         """Whether passing a value on passes the resource on: itself, a part that holds it, a manager, a closure, a bound release."""
         if value is None:
             return False
-        if value in state.aliases or value in state.holders or state.wrapper(value) is not None:
+        if value in state.aliases or value in state.holders or value in state.containers or state.wrapper(value) is not None:
+            return True
+        if any(self._is_under(value, container) for container in state.containers):
             return True
         return any(self._is_under(place, value) for place in state.aliases) or self._is_release_bound(state, value)
 
@@ -145,7 +178,42 @@ class Transfer:
 
     def _is_releasing(self, method: str) -> bool:
         lease = self._lease
-        return release_named(lease, method, owner=False) is not None or method in lease.wrong_release or method in lease.ends_itself_by
+        if release_named(lease, method, owner=False) is not None or method in lease.wrong_release or method in lease.ends_itself_by:
+            return True
+        return method in _EXIT_METHODS and exit_of(lease, method == "__aexit__") is WithExit.RELEASE
+
+    def _store(self, event: ev.Store, state: Obligation) -> State:
+        """Put somewhere: an escape, unless into a container that was made here and has not left yet."""
+        if event.value is not None and event.value in state.containers:
+            return End.ESCAPED
+        if not self._carries(state, event.value):
+            return state
+        if event.value in state.aliases and event.base is not None and self._is_container(event.base):
+            return state._replace(containers=state.containers | {event.base})
+        return End.ESCAPED
+
+    def _is_container(self, place: PlaceId) -> bool:
+        """Whether a place holds a list, dict or set that this function displays, and nothing else."""
+        if place in self._meaning.displays:
+            return True
+        sources = self._meaning.scope.sources(place)
+        is_local = isinstance(self._places.keys[place], ev.Local)
+        return is_local and bool(sources) and all(s.place is not None and s.place in self._meaning.displays for s in sources)
+
+    def _touches_container(self, event: ev.Call, info: CallInfo, state: Obligation) -> Both | None:
+        """A call on a container that holds the value, or with it as an argument, other than a counting one."""
+        receiver = event.callee.receiver
+        if receiver is not None and (receiver in state.containers or any(self._is_under(receiver, c) for c in state.containers)):
+            return None if event.callee.method in _COUNTING else (End.ESCAPED, End.ESCAPED)
+        model = info.model
+        is_harmless = (model is not None and (model.borrows or model.cannot_raise)) or info.name.startswith("builtins.")
+        for argument in event.arguments:
+            value = argument.value
+            if value is None:
+                continue
+            if (value in state.containers and not is_harmless) or any(self._is_under(value, c) for c in state.containers):
+                return End.ESCAPED, End.ESCAPED
+        return None
 
     def _yield(self, state: Obligation, value: PlaceId | None) -> State:
         if not self._carries(state, value):
@@ -167,19 +235,19 @@ class Transfer:
             return entered, End.VOID
         return (entered.flagged(Flag.KEPT) if exit_ is WithExit.TRANSACTION else entered), End.VOID
 
-    def _leave(self, state: Obligation, manager: PlaceId, is_async: bool, node: NodeId) -> State:
+    def _leave(self, state: Obligation, manager: PlaceId, is_async: bool) -> State:
         method = state.wrapper(manager)
         if method is not None:
-            if method in self._lease.wrong_release:
-                self._faults.wrong_exit(node, self._site, manager)
+            if method in self._lease.wrong_release and not self._is_right_for_owner():
+                self.faults.wrong_exit(self._site, manager)
             return End.RELEASED
         if manager in state.aliases and exit_of(self._lease, is_async) is WithExit.RELEASE:
             return End.RELEASED
-        return state
+        return End.RELEASED if self._leaves_owner(manager) else state
 
     def _bare(self, state: Obligation, place: PlaceId, span: ev.SpanId) -> State:
         if self._is_release_bound(state, place):
-            self._faults.not_called(span, self._lease, self._site)
+            self.faults.not_called(span, self._lease, self._site)
             return End.RELEASED
         return state
 
@@ -190,57 +258,117 @@ class Transfer:
         after = self._without(state, {event.result}, End.REBOUND) if event.result in state.aliases else state
         if isinstance(after, End):
             return after, after
-        done = self._as_release(node, event, after)
+        done = self._as_release(event, after)
         if done is not None:
             return done, done
-        both = self._as_argument(node, event, info, after)
+        both = (self._touches_container(event, info, after) if after.containers else None) or self._as_argument(event, info, after)
         if both is not None:
             return both
         return self._as_receiver(event, info, after)
 
-    def _as_release(self, node: NodeId, event: ev.Call, state: Obligation) -> End | None:
-        """A release by the value's own method or by its owner's; right or wrong, it counts as one."""
+    def _as_release(self, event: ev.Call, state: Obligation) -> State | None:
+        """A release by the value's own method or by its owner's. A wrong one is noted, and counts if nothing better follows."""
         receiver, method = event.callee.receiver, event.callee.method
         if receiver in state.aliases:
             release = release_named(self._lease, method, owner=False)
             if release is not None:
-                if release.awaited and event.bare and not event.awaited:
-                    self._faults.not_awaited(event.span, self._lease, self._site)
+                if release.awaited and not event.awaited and self._meaning.is_dropped(event):
+                    self.faults.not_awaited(event.span, self._lease, self._site)
                 return End.RELEASED
             if method in self._lease.wrong_release:
-                self._faults.wrong_method(event.span, self._site)
-                return End.RELEASED
-            return End.RELEASED if method in self._lease.ends_itself_by or method in ("__exit__", "__aexit__") else None
+                return End.RELEASED if self._is_right_for_owner() else state._replace(wrong=event.span)
+            return End.RELEASED if method in self._lease.ends_itself_by or method in _EXIT_METHODS else None
+        if self._releases_owner(event):
+            return End.RELEASED
+        if self._site.is_advanced and self._touches_generator(event):
+            return End.RELEASED
         release = release_named(self._lease, method, owner=True)
         if release is None or not self._hands_back(event, state, release.argument):
             return None
-        if release.awaited and event.bare and not event.awaited:
-            self._faults.not_awaited(event.span, self._lease, self._site)
+        if release.awaited and not event.awaited and self._meaning.is_dropped(event):
+            self.faults.not_awaited(event.span, self._lease, self._site)
         elif receiver is not None and self._is_other_owner(receiver):
-            self._faults.wrong_owner(event.span, self._site)
+            self.faults.wrong_owner(event.span, self._site)
         return End.RELEASED
+
+    def _is_right_for_owner(self) -> bool:
+        """Whether the owner was made so that the value's own `close` gives it back."""
+        if not self._lease.right_if_owner_given or self._site.owner is None:
+            return False
+        made = self._meaning.scope.call_behind(self._site.owner)
+        return made is not None and any(a.key in self._lease.right_if_owner_given for a in made.event.arguments)
+
+    def _releases_owner(self, event: ev.Call) -> bool:
+        """Whether the object that lent the value is itself closed: a cursor's connection, a connection's pool."""
+        owner = self._site.owner
+        if owner is None or event.callee.receiver != owner:
+            return False
+        lease = self._lease_of(owner)
+        return lease is not None and release_named(lease, event.callee.method, owner=False) is not None
+
+    def _leaves_owner(self, manager: PlaceId) -> bool:
+        """Whether the block of the object that lent the value is left, and closes it."""
+        owner = self._site.owner
+        if owner is None or not self._site.is_child:
+            return False
+        sources = [source.place for source in self._meaning.scope.sources(manager)]
+        lease = self._lease_of(owner)
+        return (manager == owner or owner in sources) and lease is not None and lease.with_exit is WithExit.RELEASE
+
+    def _lease_of(self, place: PlaceId) -> Lease | None:
+        value = self._meaning.scope.value(place)
+        model = self._catalog.type(value.name) if value is not None and value.sort is Sort.INSTANCE else None
+        return model.lease if model is not None else None
+
+    def _touches_generator(self, event: ev.Call) -> bool:
+        """Whether the generator that lent the value is closed, advanced or handed to somebody."""
+        owner = self._site.owner
+        if owner is None or self._places.is_temp(owner):
+            return False
+        return event.callee.receiver == owner or any(a.value == owner for a in event.arguments)
 
     def _hands_back(self, event: ev.Call, state: Obligation, argument: int | None) -> bool:
         if argument is None:
-            return event.callee.receiver is not None and self._is_owner(event.callee.receiver, event)
+            return event.callee.receiver is not None and self._is_owner(event.callee.receiver)
         return any(self._carries(state, a.value) for a in event.arguments)
 
-    def _is_owner(self, receiver: PlaceId, event: ev.Call) -> bool:
-        """Whether a receiver is the object that lent the value: the same place, or what the acquiring call was a call of."""
-        acquiring = self._site.call.event.callee
-        return receiver in (acquiring.receiver, acquiring.place)
+    def _is_owner(self, receiver: PlaceId) -> bool:
+        """Whether a receiver is the object that lent the value: the same place, what the acquiring call was a call of, or one of its
+        type.
+        """
+        if self._site.call is not None:
+            acquiring = self._site.call.event.callee
+            if receiver in (acquiring.receiver, acquiring.place):
+                return True
+        value = self._meaning.scope.value(receiver)
+        if value is None or value.sort is not Sort.INSTANCE:
+            return False
+        lent = self._catalog.call(value.name)
+        return (lent is not None and lent.lease == self._lease) or self._lease in self._catalog.leases_of_owner(value.name)
 
     def _is_other_owner(self, receiver: PlaceId) -> bool:
         """Whether the value is given to another pool: both are plain names made by different constructor calls."""
         owner = self._site.owner
         if owner is None or receiver == owner:
             return False
-        mine, other = self._meaning.call_behind(owner), self._meaning.call_behind(receiver)
-        if mine is None or other is None or mine.event is other.event:
+        scope = self._meaning.scope
+        mine, other = scope.value(owner), scope.value(receiver)
+        if mine is None or other is None or mine.sort is not Sort.INSTANCE or mine.name != other.name:
             return False
-        return mine.model is not None and other.model is not None and mine.model.returns == other.model.returns is not None
+        return self._is_one_object(owner) and self._is_one_object(receiver)
 
-    def _as_argument(self, node: NodeId, event: ev.Call, info: CallInfo, state: Obligation) -> Both | None:
+    def _is_one_object(self, place: PlaceId) -> bool:
+        """Whether a name stands for one object throughout: a parameter that is never bound anew, or a constructor's result."""
+        scope = self._meaning.scope
+        sources = scope.sources(place)
+        if not isinstance(self._places.keys[place], ev.Local):
+            return False
+        if not sources:
+            return True
+        made = scope.call_behind(place)
+        return len(sources) == 1 and made is not None and made.model is not None and made.model.returns is not None
+
+    def _as_argument(self, event: ev.Call, info: CallInfo, state: Obligation) -> Both | None:
         """A call that gets the resource, or something that holds it, as an argument."""
         for argument in event.arguments:
             value = argument.value
@@ -260,15 +388,26 @@ class Transfer:
 
     def _given(self, event: ev.Call, info: CallInfo, argument: ev.Argument, state: Obligation) -> Both:
         model = info.model
+        if self._lease.lazy and not (model is not None and model.cannot_raise):
+            state = state._replace(flags=state.flags & ~Flag.LATENT)
         if model is not None and not info.is_convention:
             return self._given_to_model(event, model, argument, state)
         if model is not None and model.borrows:
             return state, state
         name = event.callee.method
+        if info.target is not None:
+            known = self._by_effect(event, info, argument, state)
+            if known is not None:
+                return known
         if self._catalog.names_release(name):
             return End.RELEASED, End.RELEASED
+        receiver = event.callee.receiver
+        if name in _COUNTING and receiver is not None and argument.value in state.aliases and self._is_container(receiver):
+            return state._replace(containers=state.containers | {receiver}), state
         if info.is_class or name == "__init__" or self._catalog.names_keep(name, is_method=event.callee.is_method):
             return End.ESCAPED, End.ESCAPED
+        if event.result in self._meaning.displays:
+            return state._replace(containers=state.containers | {event.result}), state
         if name.startswith("__") or info.name.startswith("builtins."):
             return state, state
         after = state.flagged(Flag.LIKELY)
@@ -276,9 +415,22 @@ class Transfer:
             after = after.flagged(Flag.POSSIBLE)
         return after, after
 
+    def _by_effect(self, event: ev.Call, info: CallInfo, argument: ev.Argument, state: Obligation) -> Both | None:
+        """What a function of the project does with the argument; `None` where that is not known."""
+        match self._effects.of_argument(self._meaning.scope, info, argument, self._site):
+            case Effect.RELEASES:
+                return End.RELEASED, End.RELEASED
+            case Effect.KEEPS:
+                return End.ESCAPED, End.ESCAPED
+            case Effect.RETURNS:
+                return state.with_alias(event.result), End.VOID  # a helper that fails on the way is the helper's business
+            case Effect.BORROWS:
+                return state, state
+        return None
+
     def _given_to_model(self, event: ev.Call, model: CallModel, argument: ev.Argument, state: Obligation) -> Both:
         position = argument.key
-        if model.keeps or model.calls is not None and position != model.calls and not event.awaited:
+        if model.keeps or (model.calls is not None and position != model.calls and not event.awaited):
             return End.ESCAPED, End.ESCAPED
         if model.wraps is not None and position == model.wraps and model.exit_calls is not None:
             return state._replace(wrappers=state.wrappers | {(event.result, model.exit_calls)}), state
@@ -327,7 +479,7 @@ class Transfer:
             if receiver is not None and self._facts.known(state.facts, receiver) == 1:
                 return End.VOID, state  # a method of None only raises
             return state, state
-        if state.flags & Flag.LATENT and method in self._lease.opened_by:
+        if state.flags & Flag.LATENT and (method in self._lease.opened_by or self._lease.lazy):
             return state._replace(flags=state.flags & ~Flag.LATENT), state
         if (info.model is not None and info.model.returns == "self") or method in ("__enter__", "__aenter__"):
             return state.with_alias(event.result), state

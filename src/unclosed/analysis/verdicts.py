@@ -25,6 +25,8 @@ class Loss(enum.Enum):
     EARLY_EXIT = "early-exit"
     EXCEPTION = "exception"
     CANCELLATION = "cancellation"
+    KEPT_BY_OWNER = "kept-by-owner"
+    """Kept on `self`, and nothing gives it back: judged of the class, not of the function."""
 
 
 class Fault(enum.Enum):
@@ -69,6 +71,8 @@ class Verdict:
     where: Span | None = None
     cause: str = ""
     in_provider: bool = False
+    attribute: str = ""
+    """For a resource kept on `self`: the attribute, `self.conn`."""
 
     @property
     def loss_rank(self) -> int:

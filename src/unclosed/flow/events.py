@@ -36,10 +36,10 @@ class Attribute(NamedTuple):
 
 
 class Item(NamedTuple):
-    """`base[index]` with a constant index, and the parts of a value that is unpacked."""
+    """`base[number]` with a constant index, and the parts of a value that is unpacked."""
 
     base: PlaceId
-    index: int
+    number: int
 
 
 class Temp(NamedTuple):
@@ -119,8 +119,8 @@ class Places:
                 return name
             case Attribute(base, name):
                 return f"{self.text(base)}.{name}"
-            case Item(base, index):
-                return f"{self.text(base)}[{index}]"
+            case Item(base, number):
+                return f"{self.text(base)}[{number}]"
             case Temp(number):
                 return f"t{number}"
             case Constant(text) | Pure(text, _):

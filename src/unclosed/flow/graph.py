@@ -52,6 +52,8 @@ class FlowGraph:
     edges: tuple[tuple[Edge, ...], ...]
     places: Places
     tested: dict[PlaceId, int] = field(default_factory=dict)
+    empty_displays: frozenset[PlaceId] = frozenset()
+    """The temporaries that hold a list, dict or set display without tracked members."""
 
     def __len__(self) -> int:
         return len(self.events)

@@ -15,7 +15,8 @@ Resolve = Callable[[str], Value | None]
 
 _TRANSPARENT = {"Optional", "Annotated", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly", "InitVar"}
 _AWAITED = {"Awaitable", "Coroutine"}
-_YIELDED = {"Iterator", "Generator", "AsyncIterator", "AsyncGenerator", "Iterable", "AsyncIterable", "ContextManager", "AsyncContextManager",
+_YIELDED = {"Iterator", "Generator", "AsyncIterator", "AsyncGenerator", "Iterable", "AsyncIterable", "ContextManager",
+"AsyncContextManager",
             "AbstractContextManager", "AbstractAsyncContextManager"}  # fmt: skip
 _CLASSES = {"Type", "type"}
 _UNKNOWN = {"Any", "object", "Self", "TypeVar"}

@@ -99,8 +99,7 @@ class CallReader:
             case Sort.DEFINITION:
                 return self._by_definition(event, value)
             case Sort.CALLABLE:
-                inner = self._by_value(event, value.parts[0])
-                return inner
+                return self._by_value(event, value.parts[0])
         return None
 
     def _by_name(self, event: ev.Call, value: Value) -> CallInfo | None:
@@ -119,8 +118,8 @@ class CallReader:
             base = self._library_base(value)
             model = self._catalog.function(base) if base is not None else None
             return CallInfo(
-                event, self._fitting(model, event), value, confidence=min(value.confidence, Confidence.LIKELY) if model else value.confidence,
-                is_class=True, is_project_subclass=model is not None,
+                event, self._fitting(model, event), value, confidence=min(value.confidence, Confidence.LIKELY) if model else
+                value.confidence, is_class=True, is_project_subclass=model is not None,
             )  # fmt: skip
         return CallInfo(event, target=value, confidence=value.confidence)
 
@@ -129,7 +128,7 @@ class CallReader:
 
     def _by_convention(self, event: ev.Call, receiver: Value | None, value: Value | None) -> CallInfo:
         is_class = looks_like_class(event.callee.method)
-        if receiver is not None and receiver.sort not in (Sort.NAME, Sort.DEFINITION, Sort.NONE):
+        if receiver is not None and receiver.sort not in (Sort.NAME, Sort.OPAQUE, Sort.NONE):
             return CallInfo(event, receiver=receiver, is_class=is_class)
         model = self._catalog.convention(self.receiver_name(event), event.callee.method)
         if model is None:
@@ -151,9 +150,8 @@ class CallReader:
 
     def _fitting(self, model: CallModel | None, event: ev.Call) -> CallModel | None:
         """The model, unless the arguments say that this call is something else."""
-        if model is not None and model.at_most is not None:
-            if sum(isinstance(a.key, int) for a in event.arguments) > model.at_most:
-                return None
+        if model is not None and model.at_most is not None and sum(isinstance(a.key, int) for a in event.arguments) > model.at_most:
+            return None
         return model
 
     # Results
@@ -193,7 +191,7 @@ class CallReader:
         if value is None:
             return None
         if model.awaits is not None and value.sort is Sort.AWAITABLE:
-            return value
+            return value if model.is_coroutine or model.keeps else value.parts[0]
         if model.wraps is not None:
             return Value(Sort.MANAGER, parts=(value,))
         if model.enters is not None and value.sort is Sort.MANAGER:
@@ -236,6 +234,9 @@ class CallReader:
         return made
 
     def _project_result(self, info: CallInfo, target: Value) -> Value | None:
+        modules = self._scope.module.modules
+        if modules is not None and target.module != self._scope.module.name and not modules.is_bearing(target.module):
+            return None
         home = self._scope.home(target)
         if home is None:
             return None
@@ -272,5 +273,8 @@ def looks_like_class(name: str) -> bool:
 
 
 def _is_class(scope: ScopeTypes, value: Value) -> bool:
+    modules = scope.module.modules
+    if modules is not None and value.module != scope.module.name and not modules.is_bearing(value.module):
+        return looks_like_class(value.name.rpartition(".")[2])
     home = scope.home(value)
     return home is not None and value.name in home.facts.classes

@@ -7,6 +7,7 @@ a question that comes back to itself is answered with "unknown".
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,6 +18,7 @@ from unclosed.flow import events as ev
 from unclosed.flow.events import PlaceId
 from unclosed.infer.annotations import annotated_value, yielded_value
 from unclosed.infer.calls import CallInfo, CallReader
+from unclosed.infer.recursion import Recursion
 from unclosed.infer.values import Sort, Value, instance, join
 from unclosed.lowering.facts import MODULE_BODY, FunctionFacts, FunctionId, ModuleFacts, Parameter, Scope
 
@@ -35,12 +37,22 @@ class Modules(Protocol):
     def types(self, module: str) -> ModuleTypes | None:
         """The types of a module of the project."""
 
+    def submodule(self, package: str, name: str) -> Value | None:
+        """A module of a package of the project."""
+
+    def is_bearing(self, module: str) -> bool:
+        """Whether resources can come from a module of the project."""
+
 
 class ModuleTypes:
     """The types of one module. `name`: its dotted name in the project, or any text that tells it from the others."""
 
-    def __init__(self, name: str, facts: ModuleFacts, catalog: Catalog, modules: Modules | None = None) -> None:
+    def __init__(
+        self, name: str, facts: ModuleFacts, catalog: Catalog, modules: Modules | None = None, recursion: Recursion | None = None
+    ) -> None:
+        """`recursion`: shared by the modules of one program."""
         self.name, self.facts, self.catalog, self.modules = name, facts, catalog, modules
+        self.recursion = recursion if recursion is not None else Recursion()
         self._scopes: dict[FunctionId, ScopeTypes] = {}
         self._by_name: dict[str, FunctionFacts] = {f.name: f for f in facts.functions if f.scope is Scope.FUNCTION}
         self._global_writers: dict[str, list[FunctionId]] = {}
@@ -96,24 +108,40 @@ class ModuleTypes:
 
     def outside_value(self, name: str) -> Value | None:
         """What a name means that the module itself does not bind: a star import or a builtin."""
+        known = f"builtins.{name}" if hasattr(builtins, name) else name
+        return self.star_value(name) or Value(Sort.NAME, self.catalog.canonical(known))
+
+    def member(self, name: str) -> Value | None:
+        """What an importer gets under a name: a global, a submodule, or what a star import brings."""
+        if self.has_global(name):
+            return self.global_value(name)
+        if self.modules is not None:
+            found = self.modules.submodule(self.name, name)
+            if found is not None:
+                return found
+        return self.star_value(name)
+
+    def star_value(self, name: str) -> Value | None:
+        """What a star import of this module brings under a name."""
         for module in self.facts.star_imports:
             if name in self.catalog.exports(module):
                 return self.named(f"{module}.{name}")
             if self.modules is not None:
-                found = self.modules.named(f"{module}.{name}" if not module.endswith(".") else module + name, self)
-                if found is not None:
+                found = self.modules.named(module + name if module.endswith(".") else f"{module}.{name}", self)
+                if found is not None and found.sort is not Sort.OPAQUE:
                     return found
-        return Value(Sort.NAME, self.catalog.canonical(name))
+        return None
 
     # Classes
 
     def attribute_value(self, owner: str, name: str, hops: int = MAX_HOPS) -> Value | None:
         """What the attribute `name` of an instance of the class `owner` of this module holds."""
         key = (owner, name)
-        if key not in self._attributes:
-            self._attributes[key] = None
-            self._attributes[key] = self._attribute_value(owner, name, hops)
-        return self._attributes[key]
+        if key in self._attributes:
+            return self._attributes[key]
+        return self.recursion.answer(
+            (self, key), lambda: self._attribute_value(owner, name, hops), lambda value: self._attributes.__setitem__(key, value)
+        )
 
     def _attribute_value(self, owner: str, name: str, hops: int) -> Value | None:
         method = self.function(f"{owner}.{name}")
@@ -228,18 +256,39 @@ class ScopeTypes:
 
     def value(self, place: PlaceId) -> Value | None:
         """What a place holds."""
-        if place not in self._values:
-            self._values[place] = None  # a question that comes back to itself is answered with "unknown"
-            self._values[place] = self._value(place)
-        return self._values[place]
+        if place in self._values:
+            return self._values[place]
+        return self.module.recursion.answer((self, place), lambda: self._value(place), lambda value: self._values.__setitem__(place, value))
 
     def call(self, node: int) -> CallInfo:
         """What the call at a node calls."""
-        if node not in self._calls:
-            event = self.graph.events[node]
-            assert isinstance(event, ev.Call)
-            self._calls[node] = self.calls.read(event)
-        return self._calls[node]
+        if node in self._calls:
+            return self._calls[node]
+        event = self.graph.events[node]
+        assert isinstance(event, ev.Call)
+        found = self.module.recursion.answer((self, event), lambda: self.calls.read(event), lambda info: self._keep_call(node, info))
+        return found if found is not None else CallInfo(event, confidence=Confidence.LIKELY)
+
+    def _keep_call(self, node: int, info: CallInfo | None) -> None:
+        if info is not None:
+            self._calls[node] = info
+
+    def call_behind(self, place: PlaceId) -> CallInfo | None:
+        """The call whose result a place holds, if it holds nothing else."""
+        for _ in range(MAX_HOPS):
+            if place in self.producer:
+                return self.call(self.producer[place])
+            sources = self.sources(place)
+            if len(sources) != 1:
+                return None
+            before = sources[0].place
+            entered = self.graph.events[sources[0].node] if sources[0].node is not None else None
+            if isinstance(entered, ev.Enter):
+                before = entered.manager
+            if before is None:
+                return None
+            place = before
+        return None
 
     def named(self, dotted: str) -> Value | None:
         """What a dotted name means in this scope, without a place for it."""
@@ -385,6 +434,9 @@ class ScopeTypes:
             case Sort.INSTANCE:
                 held = self.catalog.attribute(value.name, name)
                 return instance(held, value.confidence) if held is not None else None
+            case Sort.MODULE:
+                home = self.home(value)
+                return home.member(name) if home is not None else None
             case Sort.OBJECT | Sort.DEFINITION:
                 home = self.home(value)
                 found = home.attribute_value(value.name, name) if home is not None else None
@@ -426,6 +478,3 @@ def entered(value: Value | None) -> Value | None:
         inner = value.parts[0]
         return None if inner is None else inner.weakened(value.confidence)
     return awaited(value)
-
-
-__all__ = ["Confidence", "ModuleTypes", "Modules", "ScopeTypes", "Source", "awaited", "entered"]

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from unclosed.lowering.scope import ScopeBuilder
 
 MAX_DEPTH = 4
+LITERALS = (cst.Tuple, cst.List, cst.Set, cst.Dict, cst.SimpleString)
+"""What can be iterated without raising."""
 ANY_ITEM = -1
 """The index of an item that is not a constant."""
 
@@ -130,8 +132,7 @@ class ExpressionLowering:
     def _argument(self, number: int, arg: cst.Arg, is_only: bool) -> ev.Argument:
         if is_only and isinstance(arg.value, cst.GeneratorExp):
             # Approximation: a generator that is the only argument is consumed by the call.
-            self._comprehension(arg.value)
-            value = None
+            value = self._comprehension(arg.value)
         else:
             value = self.lower(arg.value)
         if arg.star:
@@ -249,6 +250,7 @@ class ExpressionLowering:
 
     def _container(self, values: Sequence[tuple[PlaceId | None, ev.SpanId]]) -> PlaceId:
         result = self.scope.temp()
+        self.scope.empty_displays.add(result)
         for value, span in values:
             if value is not None and not isinstance(self.scope.places.keys[value], ev.Constant):
                 self.scope.emit(ev.Store(ev.StoreKind.CONTAINER, result, "", value, span))
@@ -288,7 +290,8 @@ class ExpressionLowering:
         head = self.scope.join("comprehension")
         self.scope.flow_into(head)
         self.scope.continue_from(head)
-        step = self.scope.emit(ev.Step("next", iterable, span), raises=True, cancels=is_async and self.scope.is_async)
+        raises = not isinstance(clause.iter, LITERALS)
+        step = self.scope.emit(ev.Step("next", iterable, span), raises=raises, cancels=is_async and self.scope.is_async)
         exhausted: Ends = [(step, None)]
         self.assign(clause.target, None if iterable is None else self.scope.place(ev.Item(iterable, ANY_ITEM)))
         for condition in clause.ifs:
@@ -299,10 +302,12 @@ class ExpressionLowering:
         if clause.inner_for_in is not None:
             self._comprehension_loop(node, clause.inner_for_in, self.lower(clause.inner_for_in.iter), result)
         else:
+            since = len(self.scope.temps)
             for element in _comprehension_elements(node):
                 value = self.lower(element)
                 if value is not None:
                     self.scope.emit(ev.Store(ev.StoreKind.CONTAINER, result, "", value, span))
+            self.scope.end_statement(since, span)
         self.scope.flow_into(head)
         self.scope.ends = exhausted
 
@@ -403,8 +408,26 @@ class ExpressionLowering:
                 holds, fails = self.scope.test(value, IS_NONE, IS_FALSE | IS_TRUE)
                 return (holds, fails) if is_same else (fails, holds)
             return self._branch_unknown(node)
+        switched = self._switch(operator, right)
+        if switched is not None:
+            value = self.lower(node.left)
+            if value is not None:
+                holds, fails = self._test_truth(value)
+                return (holds, fails) if switched else (fails, holds)
+        bound = _name_in_locals(node)
+        if bound:
+            return self.scope.test(self.scope.local(bound), IS_FALSE | IS_TRUE, IS_NONE)
         self._comparison(node)
         return self._branch_unknown(node)
+
+    def _switch(self, operator: cst.BaseCompOp, right: cst.BaseExpression) -> bool | None:
+        """Whether a comparison with a truth value holds where the left side is true: `conn.closed == 0` gives `False`; `None`: it is
+        none.
+        """
+        text = right.value if isinstance(right, cst.Integer | cst.Name) else ""
+        if text not in ("0", "1", "True", "False") or not isinstance(operator, cst.Equal | cst.NotEqual | cst.Is | cst.IsNot):
+            return None
+        return (text in ("1", "True")) == isinstance(operator, cst.Equal | cst.Is)
 
     def _branch_unknown(self, node: cst.BaseExpression) -> tuple[Ends, Ends]:
         """A condition known only by its text: equal texts over unchanged names are equal."""
@@ -457,6 +480,25 @@ def is_pure(node: cst.CSTNode) -> bool:
             case _:
                 return False
     return True
+
+
+def is_truth(node: cst.BaseExpression) -> bool:
+    """Whether an expression gives `True` or `False` by a test that conditions know: `conn is None`, `not ready`."""
+    if isinstance(node, cst.UnaryOperation):
+        return isinstance(node.operator, cst.Not)
+    return isinstance(node, cst.Comparison) and len(node.comparisons) == 1
+
+
+def _name_in_locals(node: cst.Comparison) -> str:
+    """The name that `"conn" in locals()` asks for, else empty."""
+    left, right = node.left, node.comparisons[0].comparator
+    asks = (
+        isinstance(node.comparisons[0].operator, cst.In)
+        and isinstance(right, cst.Call)
+        and last_name(right.func) in ("locals", "vars", "dir")
+    )
+    text = left.evaluated_value if asks and isinstance(left, cst.SimpleString) else ""
+    return text if isinstance(text, str) and text.isidentifier() else ""
 
 
 def _operands(node: cst.BooleanOperation) -> list[cst.BaseExpression]:

@@ -27,7 +27,9 @@ class Scope(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter. `annotation` and `default` are source text, empty where absent; `position` is `None` for keyword-only ones and stars."""
+    """One parameter.
+    `annotation` and `default` are source text, empty where absent; `position` is `None` for keyword-only ones and stars.
+    """
 
     name: str
     position: int | None

@@ -2,8 +2,8 @@
 
 *Ends* are the dangling `(node, assumption)` pairs that flow into whatever comes next; no ends means unreachable. *Frames* are the enclosing
 constructs, innermost first: loops, exception handlers, and *cleanups* (`finally` suites and the leaving of `with` blocks). A
-*continuation* is what control means to do when it leaves a construct: return, break, continue, raise, cancel. Each cleanup is copied once per
-continuation that runs through it, so that paths with different intentions are never mixed.
+*continuation* is what control means to do when it leaves a construct: return, break, continue, raise, cancel. Each cleanup is copied
+once per continuation that runs through it, so that paths with different intentions are never mixed.
 
     with lock:            # Cleanup: leave(lock), copied for the fall-through, for `return` and for RAISE
         if ready:
@@ -43,8 +43,8 @@ class Jump(enum.Enum):
 class Continuation(NamedTuple):
     """A jump with what it needs to know.
 
-    `loop`: the number of the loop that is left or continued. `passed`: exception names that inner handlers let through. `exact`: the name of the
-    exception where it is known (`raise ValueError`), else empty.
+    `loop`: the number of the loop that is left or continued. `passed`: exception names that inner handlers let through. `exact`: the
+    name of the exception where it is known (`raise ValueError`), else empty.
     """
 
     jump: Jump
@@ -115,6 +115,7 @@ class Builder:
         self.frame: Frame | None = None
         self.temps: list[PlaceId] = []
         self.tested: dict[PlaceId, int] = {}
+        self.empty_displays: set[PlaceId] = set()
         self._temp_count = 0
         self._loop_count = 0
         self._entered: set[NodeId] = set()
@@ -194,7 +195,9 @@ class Builder:
 
     def finish(self) -> FlowGraph:
         """The graph, frozen."""
-        return FlowGraph(tuple(self.events), tuple(tuple(edges) for edges in self.edges), self.places, self.tested)
+        return FlowGraph(
+            tuple(self.events), tuple(tuple(edges) for edges in self.edges), self.places, self.tested, frozenset(self.empty_displays)
+        )
 
     def _connect(self, source: NodeId, edge: Edge) -> None:
         self.edges[source].append(edge)

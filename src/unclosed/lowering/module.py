@@ -152,6 +152,7 @@ def _lower_body(scope: ScopeBuilder, body: Sequence[cst.CSTNode], parts: Parts) 
     if parts.is_lambda:
         value = ExpressionLowering(scope).lower(body[0])
         scope.emit(ev.Bind(returned, value, scope.span(body[0])))
+        scope.end_statement(0, scope.span(body[0]))
     else:
         lowering = StatementLowering(scope)
         if body and isinstance(body[0], cst.BaseSmallStatement):

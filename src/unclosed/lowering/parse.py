@@ -1,8 +1,8 @@
 """Text to libcst module, the collector paused, and never a crash of the process.
 
 libcst's parser is native code and overflows the stack on an expression some thousand operators deep. So CPython's own parser reads the text
-first: it refuses what is nested too deeply, and gives the position of a syntax error. What it accepts is measured for the length of its longest
-chain of operators before libcst sees it.
+first: it refuses what is nested too deeply, and gives the position of a syntax error. What it accepts is measured for the length of its
+longest chain of operators before libcst sees it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Positions of nodes, for wanted nodes only.
 
-`Spans` is the one keeper of the syntax tree, until its file is done. The first request for a position resolves all nodes registered as wanted in
-one code generation; a full `PositionProvider` costs four times as much (measured: 75–124 µs a line against 21).
+`Spans` is the one keeper of the syntax tree, until its file is done. The first request for a position resolves all nodes registered as
+wanted in one code generation; a full `PositionProvider` costs four times as much (measured: 75–124 µs a line against 21).
 
 This is the one module that touches libcst's private state of code generation (`libcst._nodes.internal`, libcst 1.9).
 """

@@ -1,7 +1,7 @@
 """One scope under construction: its graph, its names, and the scopes nested in it.
 
-A *scope* is a module body, a class body, a function or a lambda. Names bound inside a comprehension are kept apart from the scope's own by a
-mark that no Python name can have.
+A *scope* is a module body, a class body, a function or a lambda. Names bound inside a comprehension are kept apart from the scope's own
+by a mark that no Python name can have.
 """
 
 from __future__ import annotations

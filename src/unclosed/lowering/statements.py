@@ -14,7 +14,7 @@ import libcst as cst
 
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId
-from unclosed.lowering.expressions import ANY_ITEM, Ends, ExpressionLowering
+from unclosed.lowering.expressions import ANY_ITEM, LITERALS, Ends, ExpressionLowering, is_truth
 from unclosed.lowering.frames import Cleanup, Continuation, Handlers, Jump, Suppression, suppresses_nothing
 from unclosed.lowering.names import dotted, exception_names, last_name, source
 from unclosed.lowering.patterns import lower_case_pattern
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _RETURNED = ev.Returned()
 _EVERYTHING = frozenset({"BaseException"})
-_LITERALS = (cst.Tuple, cst.List, cst.Set, cst.Dict, cst.SimpleString)
 
 
 class StatementLowering(cst.CSTVisitor):
@@ -34,6 +33,8 @@ class StatementLowering(cst.CSTVisitor):
         super().__init__()
         self.scope = scope
         self.expressions = ExpressionLowering(scope)
+        self._handles_cancellation = False
+        """Inside an `except CancelledError:`, whose bare `raise` goes on with the cancellation."""
 
     def lower_body(self, body: Sequence[cst.CSTNode]) -> None:
         """Lower statements one after the other, as far as control reaches."""
@@ -56,13 +57,6 @@ class StatementLowering(cst.CSTVisitor):
             since = len(self.scope.temps)
             statement.visit(self)
             self.scope.end_statement(since, self.scope.span(statement))
-
-    def _header(self, node: cst.BaseExpression) -> PlaceId | None:
-        """Evaluate the header of a compound statement; its temporaries die before the body."""
-        since = len(self.scope.temps)
-        value = self.expressions.lower(node)
-        self.scope.end_statement(since, self.scope.span(node))
-        return value
 
     def _branch(self, node: cst.BaseExpression) -> tuple[Ends, Ends]:
         """Evaluate a condition; its temporaries die on both sides."""
@@ -95,26 +89,42 @@ class StatementLowering(cst.CSTVisitor):
 
     def visit_Assign(self, node: cst.Assign) -> bool:
         target = node.targets[0].target
-        if len(node.targets) == 1 and isinstance(target, cst.Tuple | cst.List) and isinstance(node.value, cst.Tuple | cst.List):
-            if _pairs_up(target, node.value):
-                self._assign_pairwise(target, node.value)
-                return False
+        if len(node.targets) == 1 and self._assign_pairwise(target, node.value):
+            return False
+        if isinstance(target, cst.Name) and len(node.targets) == 1 and is_truth(node.value):
+            self._assign_truth(target, node.value)
+            return False
         value = self.expressions.lower(node.value)
         for each in node.targets:
             self.expressions.assign(each.target, value)
         return False
 
-    def _assign_pairwise(self, target: cst.Tuple | cst.List, value: cst.Tuple | cst.List) -> None:
+    def _assign_truth(self, target: cst.Name, value: cst.BaseExpression) -> None:
+        """`own = conn is None`: each outcome of the test goes on with its own value of the name."""
+        holds, fails = self.expressions.branch(value)
+        done: Ends = []
+        for ends, text in ((holds, "True"), (fails, "False")):
+            self.scope.ends = ends
+            if ends:
+                self.expressions.assign(target, self.scope.constant(text))
+                done += self.scope.ends
+        self.scope.ends = done
+
+    def _assign_pairwise(self, target: cst.BaseExpression, value: cst.BaseExpression) -> bool:
+        """`a, b = b, a`: all values are read before any name is bound; `False` if the sides do not pair up."""
+        if not isinstance(target, cst.Tuple | cst.List) or not isinstance(value, cst.Tuple | cst.List) or not _pairs_up(target, value):
+            return False
         values = []
         for element in value.elements:
             place = self.expressions.lower(element.value)
             if place is not None and not self.scope.places.is_temp(place):
-                held = self.scope.temp()  # `a, b = b, a`: all values are read before any name is bound
+                held = self.scope.temp()
                 self.scope.emit(ev.Bind(held, place, self.scope.span(element)))
                 place = held
             values.append(place)
         for pair, place in zip(target.elements, values, strict=True):
             self.expressions.assign(pair.value, place)
+        return True
 
     def visit_AnnAssign(self, node: cst.AnnAssign) -> bool:
         name = dotted(node.target)
@@ -160,6 +170,8 @@ class StatementLowering(cst.CSTVisitor):
             self.scope.ends = []  # the process ends: nothing is owed
         elif exact == "CancelledError":
             self.scope.jump(Continuation(Jump.CANCEL if self.scope.is_async else Jump.RAISE))
+        elif node.exc is None and self._handles_cancellation:
+            self.scope.jump(Continuation(Jump.CANCEL))
         else:
             self.scope.jump(Continuation(Jump.RAISE, exact=exact if exact[:1].isupper() else ""))
         return False
@@ -304,19 +316,24 @@ class StatementLowering(cst.CSTVisitor):
         return False
 
     def visit_For(self, node: cst.For) -> bool:
-        iterable = self._header(node.iter)
+        since = len(self.scope.temps)
+        iterable = self.expressions.lower(node.iter)
+        kept = [iterable] if iterable is not None and iterable in self.scope.temps[since:] else []
+        self.scope.temps[since:] = [temp for temp in self.scope.temps[since:] if temp not in kept]
+        self.scope.end_statement(since, self.scope.span(node.iter))
         head, after = self.scope.join("for"), self.scope.join("after for")
         self.scope.flow_into(head)
         self.scope.continue_from(head)
         is_async = node.asynchronous is not None and self.scope.is_async
-        raises = not isinstance(node.iter, _LITERALS)
+        raises = not isinstance(node.iter, LITERALS)
         step = self.scope.emit(ev.Step("next", iterable, self.scope.span(node.iter)), raises=raises, cancels=is_async)
         exhausted: Ends = [(step, None)]
-        since = len(self.scope.temps)
         self.expressions.assign(node.target, None if iterable is None else self.scope.place(ev.Item(iterable, ANY_ITEM)))
         self.scope.end_statement(since, self.scope.span(node.target))
         self._loop_body(node.body, head, after, self.scope.ends)
         self._loop_else(node.orelse, after, exhausted)
+        self.scope.temps += kept
+        self.scope.end_statement(since, self.scope.span(node.iter))
         return False
 
     def _loop_body(self, body: cst.BaseSuite, head: NodeId, after: NodeId, ends: Ends) -> None:
@@ -407,7 +424,12 @@ class StatementLowering(cst.CSTVisitor):
         span = self.scope.span(node)
         if isinstance(name, cst.Name):
             self.scope.emit(ev.Bind(self.scope.bind_name(name.value), None, span))
+        outer, self._handles_cancellation = (
+            self._handles_cancellation,
+            self.scope.is_async and exception_names(node.type) == {"CancelledError"},
+        )
         self.lower_suite(node.body)
+        self._handles_cancellation = outer
         if isinstance(name, cst.Name) and self.scope.ends:
             self.scope.emit(ev.Unbind(self.scope.bind_name(name.value), False, span))
 
@@ -582,4 +604,3 @@ def _suppression(item: cst.BaseExpression, continuation: Continuation, is_async:
 def _pairs_up(target: cst.Tuple | cst.List, value: cst.Tuple | cst.List) -> bool:
     elements = (*target.elements, *value.elements)
     return len(target.elements) == len(value.elements) and not any(isinstance(e, cst.StarredElement) for e in elements)
-

@@ -70,7 +70,7 @@ class LeakyProvider(VerdictRule):
         resource, what = verdict.resource, happening(verdict, width)
         verb = given_back(resource.lease)
         if verdict.loss is Loss.NEVER:
-            loss = f"lent by 'yield' is never {verb}"
+            loss = f"is lent to its borrower and never {verb}"
         elif verdict.loss is Loss.EARLY_EXIT:
             loss = f"is not {verb} on the path through {what or 'the end'}"
         elif verdict.cause in ("", "yield"):

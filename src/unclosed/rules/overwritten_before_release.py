@@ -56,7 +56,7 @@ class OverwrittenBeforeRelease(LossRule):
                         cursor.execute("SELECT @@read_only")
                         if cursor.fetchone()[0] == 0:
                             return conn
-                except pymysql.Error:
+                except Exception:
                     conn.close()
                     raise
                 conn.close()

@@ -15,10 +15,10 @@ from unclosed.library import Lease, Release, WithExit
 from unclosed.text import Span
 
 LIMIT = 120
-_WIDTHS = (60, 48, 40, 32, 26, 20, 16)
+_WIDTHS = (60, 48, 40, 32, 26, 20, 18, 16)
 _ONE_WAY_OUT = 26
 """At this width and below, one way out is enough."""
-_LINE_ALONE = 20
+_LINE_ALONE = 18
 """At this width and below, what happens is said by its line alone."""
 _METHOD_ALONE = 16
 """At this width, a release is said by its method alone."""

@@ -1,0 +1,224 @@
+"""Classes that keep resources: what they hold on `self`, which methods give it back, and what their instances therefore owe.
+
+    class Store:
+        def __init__(self, path):
+            self.conn = sqlite3.connect(path)     holds `conn`
+        def close(self):
+            self.conn.close()                     gives it back: `Store(path)` is a resource, released by `close`
+
+An attribute that is returned, yielded or stored elsewhere by some method has escaped: its users may release it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from unclosed.analysis.obligations import Site
+from unclosed.analysis.solver import GivenUp, Outcome
+from unclosed.confidence import Confidence
+from unclosed.flow import events as ev
+from unclosed.infer.types import MAX_HOPS, ModuleTypes
+from unclosed.infer.values import Sort
+from unclosed.library import Lease, Release, WithExit
+from unclosed.lowering.facts import FunctionFacts
+
+if TYPE_CHECKING:
+    from unclosed.analysis.summaries import Summaries
+
+_CONSTRUCTORS = ("__init__", "__new__", "__post_init__", "__attrs_post_init__")
+_ENTRIES = ("__enter__", "__aenter__")
+_EXITS = ("__exit__", "__aexit__")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One resource kept on `self`: the attribute, the acquire, the method and module in which it stands."""
+
+    attribute: str
+    site: Site
+    method: FunctionFacts
+    types: ModuleTypes
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """What a class holds and how it gives it back. `releasing`: method names by held attribute."""
+
+    held: tuple[Held, ...]
+    releasing: dict[str, frozenset[str]]
+    escaping: frozenset[str]
+    """Attributes that some method hands out."""
+
+
+class Owners:
+    """Answers what the classes of a program own."""
+
+    def __init__(self, summaries: Summaries) -> None:
+        self._summaries = summaries
+        self._known: dict[tuple[str, str], Ownership] = {}
+
+    def ownership(self, types: ModuleTypes, owner: str) -> Ownership:
+        """What a class holds, its project bases included. Raises `GivenUp`, `RecursionError`."""
+        key = (types.name, owner)
+        if key in self._known:
+            return self._known[key]
+        open_key = ("ownership", *key)
+        if self._summaries.is_open(open_key):
+            return Ownership((), {}, frozenset())
+        self._summaries.enter(open_key)
+        try:
+            made = self._ownership(types, owner)
+        finally:
+            is_final = self._summaries.leave()
+        if is_final:
+            self._known[key] = made
+        return made
+
+    def _ownership(self, types: ModuleTypes, owner: str) -> Ownership:
+        lineage = list(self.lineage(types, owner))
+        held = tuple(held for home, name in lineage for held in self._held(home, name))
+        releasing: dict[str, frozenset[str]] = {}
+        escaping: set[str] = set()
+        for each in held:
+            gives_back = set()
+            for home, name in lineage:
+                for method in home.methods(name):
+                    outcome = self._summaries.follow_attribute(home, method, each.attribute, each.site.lease)
+                    if _names_release(method, each.attribute, each.site.lease):
+                        gives_back.add(method.name.rpartition(".")[2])
+                        continue
+                    if outcome is None:
+                        continue
+                    if outcome.released or self._is_registered(outcome):
+                        gives_back.add(method.name.rpartition(".")[2])
+                    elif outcome.returned or outcome.escaped:
+                        escaping.add(each.attribute)
+            releasing[each.attribute] = releasing.get(each.attribute, frozenset()) | _with_callers(gives_back, lineage)
+        return Ownership(held, releasing, frozenset(escaping))
+
+    def _is_registered(self, outcome: Outcome) -> bool:
+        """Whether a method hands the release to somebody: `atexit.register(self.conn.close)`."""
+        return outcome.handed_on
+
+    def lineage(self, types: ModuleTypes, owner: str, hops: int = MAX_HOPS) -> Iterator[tuple[ModuleTypes, str]]:
+        """The class and its bases inside the project, nearest first."""
+        yield types, owner
+        if hops == 0:
+            return
+        for base in types.bases(owner):
+            home = types if base.module == types.name else types.modules.types(base.module) if types.modules is not None else None
+            if (
+                base.sort is Sort.DEFINITION
+                and home is not None
+                and base.name in home.facts.classes
+                and (home, base.name) != (types, owner)
+            ):
+                yield from self.lineage(home, base.name, hops - 1)
+
+    def is_released_by_users(self, types: ModuleTypes, held: Held) -> bool:
+        """Whether code outside the class releases the attribute: `store.conn.close()` anywhere in the project, by its text.
+
+        Approximation: any object's attribute of that name counts in a file that names the class (missed alarms only).
+        """
+        methods = {r.method for r in held.site.lease.release if not r.owner} or {"close"}
+        pattern = re.compile(rf"(?<!self)\.{re.escape(held.attribute)}\.(?:{'|'.join(sorted(map(re.escape, methods)))})\b")
+        name = held.method.owner.rpartition(".")[2]
+        return any(name in text and pattern.search(text) for text in self._summaries.project_texts(types.name))
+
+    def _held(self, types: ModuleTypes, owner: str) -> Iterator[Held]:
+        for method in types.methods(owner):
+            receiver = _receiver(method)
+            if receiver is None:
+                continue
+            for outcome in self._summaries.run(types.scope(method.id)).outcomes:
+                for base, attribute in sorted(outcome.stored):
+                    if base == receiver:
+                        yield Held(attribute, outcome.site, method, types)
+
+    def lease(self, types: ModuleTypes, owner: str) -> Lease | None:
+        """What is owed for an instance of a class; `None` if its constructor takes nothing or it offers no release."""
+        try:
+            ownership = self.ownership(types, owner)
+        except (GivenUp, RecursionError):
+            return None
+        made = self._made_by_constructor(types, owner, ownership)
+        if made is None:
+            return None
+        releasing = ownership.releasing.get(made.attribute, frozenset())
+        if not releasing - {*_ENTRIES, *_CONSTRUCTORS} or "__del__" in releasing or made.attribute in ownership.escaping:
+            return None
+        methods = {m.name.rpartition(".")[2]: m for home, name in self.lineage(types, owner) for m in reversed(home.methods(name))}
+        release = tuple(Release(name, awaited=methods[name].is_async) for name in sorted(releasing) if not name.startswith("__"))
+        return Lease(
+            type_name=f"{types.name}:{owner}",
+            kind=made.site.lease.kind,
+            release=release,
+            with_exit=_exit("__exit__", releasing, methods),
+            async_with_exit=_exit("__aexit__", releasing, methods),
+        )
+
+    def _made_by_constructor(self, types: ModuleTypes, owner: str, ownership: Ownership) -> Held | None:
+        """What the constructor acquires and keeps, itself or through a method that it calls on `self`."""
+        for home, name in self.lineage(types, owner):
+            constructor = next((m for m in home.methods(name) if m.name.rpartition(".")[2] in _CONSTRUCTORS), None)
+            if constructor is None:
+                continue
+            called = {constructor.name.rpartition(".")[2], *_called_on_self(constructor)}
+            for held in ownership.held:
+                if held.method.name.rpartition(".")[2] in called and held.site.confidence >= Confidence.LIKELY:
+                    return held
+            if "__init__" not in _called_on_super(constructor):
+                return None
+        return None
+
+
+def _with_callers(names: set[str], lineage: list[tuple[ModuleTypes, str]]) -> frozenset[str]:
+    """The methods with these names, and those that call one of them on `self` or on `super()`."""
+    methods = [method for home, name in lineage for method in home.methods(name)]
+    found = set(names)
+    grows = bool(found)
+    while grows:
+        before = len(found)
+        found |= {m.name.rpartition(".")[2] for m in methods if found & {*_called_on_self(m), *_called_on_super(m)}}
+        grows = len(found) > before
+    return frozenset(found)
+
+
+def _names_release(method: FunctionFacts, attribute: str, lease: Lease) -> bool:
+    """Whether a method says `self.conn.close` anywhere, called or handed on, whatever was bound to `self.conn` before."""
+    receiver = _receiver(method)
+    places = method.graph.places
+    held = places.find(ev.Attribute(receiver, attribute)) if receiver is not None else None
+    if held is None:
+        return False
+    return any(places.find(ev.Attribute(held, release.method)) is not None for release in lease.release if not release.owner)
+
+
+def _exit(name: str, releasing: frozenset[str], methods: dict[str, FunctionFacts]) -> WithExit:
+    if name in releasing:
+        return WithExit.RELEASE
+    return WithExit.TRANSACTION if name in methods else WithExit.NOTHING
+
+
+def _receiver(method: FunctionFacts) -> ev.PlaceId | None:
+    """The place of `self`."""
+    first = next((p.name for p in method.parameters if p.position == 0), None)
+    if first is None or any(d.name in ("staticmethod", "classmethod") for d in method.decorators):
+        return None
+    return method.graph.places.find(ev.Local(first))
+
+
+def _called_on_self(method: FunctionFacts) -> Iterator[str]:
+    receiver = _receiver(method)
+    for event in method.graph.events:
+        if isinstance(event, ev.Call) and receiver is not None and event.callee.receiver == receiver:
+            yield event.callee.method
+
+
+def _called_on_super(method: FunctionFacts) -> set[str]:
+    """The methods that are called on something that `super()` gave."""
+    made = {e.result for e in method.graph.events if isinstance(e, ev.Call) and e.callee.method == "super" and not e.callee.is_method}
+    return {e.callee.method for e in method.graph.events if isinstance(e, ev.Call) and e.callee.receiver in made}

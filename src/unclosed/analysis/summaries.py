@@ -1,0 +1,387 @@
+"""What callers need to know of a function: whether it returns a fresh resource, and what it does with its arguments.
+
+Both come from the solver that judges the function itself. A fresh resource is a site whose obligation leaves by `return`; an argument is
+followed as
+a value for which nothing is owed. Summaries are computed when asked for. A question that comes back to itself is answered with
+"unknown", and what was computed on such an answer is not kept, so an answer never depends on which function was asked first.
+
+    def get_conn():                  fresh: psycopg2's connection
+        conn = psycopg2.connect(DSN)
+        return conn
+
+    def put_conn(conn):              parameter 0: released
+        conn.close()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from unclosed.analysis.facts import FactFlow
+from unclosed.analysis.faults import FaultLog
+from unclosed.analysis.meaning import Meaning
+from unclosed.analysis.obligations import Flag, Site
+from unclosed.analysis.owners import Owners
+from unclosed.analysis.sites import MAX_SITES, SiteFinder
+from unclosed.analysis.solver import GivenUp, Outcome, Solver
+from unclosed.analysis.transfer import Effect, Transfer
+from unclosed.confidence import Confidence
+from unclosed.findings import TrailStep
+from unclosed.flow import events as ev
+from unclosed.flow.events import NodeId, SpanId
+from unclosed.infer.calls import CallInfo, argument_at
+from unclosed.infer.types import ModuleTypes, ScopeTypes
+from unclosed.infer.values import Sort, Value
+from unclosed.library import Lease
+from unclosed.lowering.facts import FunctionFacts
+from unclosed.project.program import Program
+
+MAX_DEPTH = 24
+"""Functions in functions that are summarised on the way to one answer; beyond, nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A function returns a resource that its caller must give back. `item`: in this item of the returned tuple."""
+
+    lease: Lease
+    item: int | None
+    confidence: Confidence
+    trail: tuple[TrailStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One function run: its meaning, its sites with their outcomes, the faults of its releases."""
+
+    meaning: Meaning
+    outcomes: tuple[Outcome, ...]
+    log: FaultLog
+
+
+RunKey = tuple[str, int]
+EffectKey = tuple[str, int, str, Lease]
+
+
+class Summaries:
+    """The summaries of a program's functions."""
+
+    def __init__(self, program: Program, python: tuple[int, int]) -> None:
+        self._program, self._python = program, python
+        self.owners = Owners(self)
+        self._runs: dict[RunKey, Run | None] = {}
+        self._effects: dict[EffectKey, Effect] = {}
+        self._failures: dict[RunKey, str] = {}
+        self._exits: dict[RunKey, frozenset[ev.ExitKind]] = {}
+        self._stack: list[object] = []
+        self._lowest = MAX_DEPTH + 1
+        """The lowest place on the stack that an unfinished answer was taken from."""
+
+    # Runs
+
+    def run(self, scope: ScopeTypes) -> Run:
+        """The function run to its end. Raises `GivenUp` beyond the bounds, `RecursionError` for what is nested too deeply."""
+        key = (scope.module.name, scope.facts.id)
+        if key in self._failures:
+            raise GivenUp(self._failures[key])
+        done = self._runs.get(key)
+        if done is not None:
+            return done
+        self.enter(key)
+        try:
+            made = self._run(scope)
+        except GivenUp as error:
+            self._failures[key] = str(error)
+            raise
+        finally:
+            is_final = self.leave()
+        if is_final:
+            self._runs[key] = made
+        return made
+
+    def _run(self, scope: ScopeTypes) -> Run:
+        meaning = Meaning(scope, self)
+        log = FaultLog(meaning)
+        sites = SiteFinder(meaning, self._python, self).sites()
+        if len(sites) > MAX_SITES:
+            raise GivenUp(f"more than {MAX_SITES} acquires")
+        facts = FactFlow(meaning.graph, lambda node: meaning.edges(NodeId(node)))
+        outcomes = tuple(Solver(meaning, facts, site, Transfer(meaning, facts, site, log, self)).solve() for site in sites)
+        return Run(meaning, outcomes, log)
+
+    def enter(self, key: object) -> None:
+        """Begin an answer."""
+        self._stack.append(key)
+
+    def leave(self) -> bool:
+        """Leave the innermost answer; whether it rests on no unfinished answer but its own."""
+        self._stack.pop()
+        is_final = self._lowest >= len(self._stack)
+        if is_final:
+            self._lowest = MAX_DEPTH + 1
+        return is_final
+
+    def is_open(self, key: object) -> bool:
+        """Whether an answer is being computed, or is too deep to be begun; what follows from it is not kept then."""
+        if key in self._stack:
+            self._lowest = min(self._lowest, self._stack.index(key))
+            return True
+        if len(self._stack) >= MAX_DEPTH:
+            self._lowest = 0
+            return True
+        return False
+
+    # Fresh resources
+
+    def fresh(self, scope: ScopeTypes, info: CallInfo) -> Fresh | None:
+        """What a call of a function of the project acquires for its caller; `None` if nothing is known of it."""
+        if info.is_class and info.target is not None:
+            return self._instance(scope, info.target)
+        if info.model is not None and info.model.advances is not None:
+            return self._first_yielded(scope, info, info.model.advances)
+        target = self._function(scope, info)
+        if target is None or target.facts.is_generator or (target.facts.is_async and not info.event.awaited):
+            return None
+        if not target.is_transparent():
+            return None
+        key = (target.types.name, int(target.facts.id))
+        if self.is_open(key):
+            return None
+        try:
+            run = self.run(target.types.scope(target.facts.id))
+        except (GivenUp, RecursionError):
+            return None
+        return self._fresh_of(target, run)
+
+    def _first_yielded(self, scope: ScopeTypes, info: CallInfo, position: int) -> Fresh | None:
+        """What `next(get_db())` takes out of a generator that lends what it acquires."""
+        place = argument_at(info.event, position)
+        made = scope.call_behind(place) if place is not None else None
+        target = self._function(scope, made) if made is not None else None
+        if target is None or not target.facts.is_generator or target.facts.decorators:
+            return None
+        key = (target.types.name, int(target.facts.id))
+        if self.is_open(key):
+            return None
+        try:
+            run = self.run(target.types.scope(target.facts.id))
+        except (GivenUp, RecursionError):
+            return None
+        lent = [outcome for outcome in run.outcomes if outcome.yielded and not outcome.site.is_child]
+        if not lent:
+            return None
+        site = lent[0].site
+        return Fresh(site.lease, None, min(site.confidence, Confidence.LIKELY), self._trail(target, site))
+
+    def _instance(self, scope: ScopeTypes, target: Value) -> Fresh | None:
+        """An instance of a project class that keeps what its constructor acquires, and offers a release."""
+        types = scope.home(target)
+        if types is None or target.name not in types.facts.classes:
+            return None
+        lease = self.owners.lease(types, target.name)
+        return None if lease is None else Fresh(lease, None, Confidence.LIKELY, ())
+
+    def _fresh_of(self, target: Target, run: Run) -> Fresh | None:
+        returning = [outcome for outcome in run.outcomes if outcome.returned and not outcome.site.is_child]
+        if not returning:
+            return None
+        first = returning[0]
+        sure = min(outcome.site.confidence for outcome in returning)
+        if any(outcome.site.lease != first.site.lease for outcome in returning):
+            sure = min(sure, Confidence.LIKELY)
+        if not self._returns_nothing_else(run, returning):
+            sure = Confidence.POSSIBLE
+        item = min(first.returned, key=lambda index: -1 if index is None else index)
+        return Fresh(first.site.lease, item, sure, self._trail(target, first.site))
+
+    def _returns_nothing_else(self, run: Run, returning: list[Outcome]) -> bool:
+        """Whether every `return` that can be reached returns a fresh value or `None`."""
+        covered = set().union(*(outcome.return_nodes for outcome in returning))
+        graph = run.meaning.graph
+        for node in graph.node_ids():
+            event = graph.events[node]
+            if not isinstance(event, ev.Bind) or not isinstance(graph.places.keys[event.target], ev.Returned) or node in covered:
+                continue
+            key = graph.places.keys[event.value] if event.value is not None else None
+            if not isinstance(key, ev.Constant):
+                return False
+        return True
+
+    def _trail(self, target: Target, site: Site) -> tuple[TrailStep, ...]:
+        module = self._program.module(target.types.name)
+        if module is None:
+            return ()
+        span = module.positions().span(site.span)
+        return (TrailStep(module.shown_as, span, f"{target.facts.name}() acquires it here"), *site.via)
+
+    # Ends
+
+    def exits_of(self, scope: ScopeTypes, info: CallInfo) -> frozenset[ev.ExitKind] | None:
+        """The ways in which a called function of the project can end; `None` where that is not known.
+
+        A helper that always raises has no RETURN, one that ends the process has no exit at all.
+        """
+        target = self._function(scope, info)
+        if target is None or target.facts.is_generator or not target.is_transparent() or target.facts.only_raises:
+            return None
+        if target.facts.is_async and not info.event.awaited:
+            return None
+        key = (target.types.name, int(target.facts.id))
+        if key not in self._exits:
+            open_key = ("exits", *key)
+            if self.is_open(open_key):
+                return None
+            self.enter(open_key)
+            try:
+                found = self._reached_exits(target)
+            finally:
+                is_final = self.leave()
+            if not is_final:
+                return found
+            self._exits[key] = found
+        return self._exits[key]
+
+    def _reached_exits(self, target: Target) -> frozenset[ev.ExitKind]:
+        meaning = Meaning(target.types.scope(target.facts.id), self)
+        facts = FactFlow(meaning.graph, lambda node: meaning.edges(NodeId(node)))
+        nodes = (NodeId(node) for node in meaning.graph.node_ids())
+        exits = ((node, meaning.graph.events[node]) for node in nodes)
+        return frozenset(event.kind for node, event in exits if isinstance(event, ev.Exit) and facts.reaching(node))
+
+    # Arguments
+
+    def of_argument(self, scope: ScopeTypes, info: CallInfo, argument: ev.Argument, site: Site) -> Effect:
+        """What a function of the project does with an argument that owes what the site owes."""
+        target = self._constructor(scope, info.target) if info.is_class else self._function(scope, info)
+        if target is None:
+            return Effect.KEEPS if info.is_class else Effect.UNKNOWN
+        if not target.is_transparent(providers=True):
+            return Effect.UNKNOWN
+        if target.facts.is_async and not info.event.awaited:
+            return Effect.BORROWS if info.event.bare else Effect.KEEPS  # the coroutine holds it, whoever runs that
+        name = target.parameter(info, argument)
+        if not name:
+            return Effect.UNKNOWN
+        key = (target.types.name, int(target.facts.id), name, site.lease)
+        if key not in self._effects:
+            if self.is_open(key):
+                return Effect.UNKNOWN
+            self.enter(key)
+            try:
+                found = self._follow(target, name, site.lease)
+            finally:
+                is_final = self.leave()
+            if not is_final:
+                return found
+            self._effects[key] = found
+        return self._effects[key]
+
+    def _follow(self, target: Target, name: str, lease: Lease) -> Effect:
+        scope = target.types.scope(target.facts.id)
+        place = scope.graph.places.find(ev.Local(name))
+        if place is None:
+            return Effect.BORROWS
+        if target.facts.only_raises and target.facts.owner:
+            return Effect.UNKNOWN  # an abstract method: somebody else's body runs
+        meaning = Meaning(scope, self)
+        facts = FactFlow(meaning.graph, lambda node: meaning.edges(NodeId(node)))
+        site = Site(NodeId(0), place, lease, None, SpanId(0), Confidence.CERTAIN)
+        try:
+            outcome = Solver(meaning, facts, site, Transfer(meaning, facts, site, FaultLog(meaning), self)).solve()
+        except (GivenUp, RecursionError):
+            return Effect.UNKNOWN
+        return _effect(outcome)
+
+    def follow_attribute(self, types: ModuleTypes, method: FunctionFacts, attribute: str, lease: Lease) -> Outcome | None:
+        """What a method does with an attribute of `self`; `None` if it never mentions it or cannot be followed."""
+        first = next((p.name for p in method.parameters if p.position == 0), "")
+        base = method.graph.places.find(ev.Local(first))
+        place = None if base is None else method.graph.places.find(ev.Attribute(base, attribute))
+        if place is None:
+            return None
+        meaning = Meaning(types.scope(method.id), self)
+        facts = FactFlow(meaning.graph, lambda node: meaning.edges(NodeId(node)))
+        site = Site(NodeId(0), place, lease, None, SpanId(0), Confidence.CERTAIN)
+        try:
+            return Solver(meaning, facts, site, Transfer(meaning, facts, site, FaultLog(meaning), self)).solve()
+        except (GivenUp, RecursionError):
+            return None
+
+    def project_texts(self, module: str) -> Iterator[str]:
+        """The texts of the project around a module, its own first."""
+        return self._program.project_texts(module)
+
+    # Targets
+
+    def _constructor(self, scope: ScopeTypes, value: Value | None) -> Target | None:
+        """The `__init__` of a project class, its own or a base's; `None` where it cannot be read (a dataclass, a library's base)."""
+        types = scope.home(value) if value is not None else None
+        if types is None or value is None:
+            return None
+        for home, name in self.owners.lineage(types, value.name):
+            facts = home.function(f"{name}.__init__")
+            if facts is not None:
+                return Target(home, facts)
+        return None
+
+    def _function(self, scope: ScopeTypes, info: CallInfo) -> Target | None:
+        """The function of the project that is called; `None` for a class, and where it is not known."""
+        if info.target is None or info.target.sort is not Sort.DEFINITION:
+            return None
+        types = scope.home(info.target)
+        facts = types.function(info.target.name) if types is not None else None
+        return Target(types, facts) if types is not None and facts is not None else None
+
+
+def _effect(outcome: Outcome) -> Effect:
+    if outcome.returned:
+        return Effect.RETURNS
+    if outcome.released:
+        return Effect.RELEASES  # on some paths is taken for on all (missed alarms only)
+    if outcome.escaped:
+        return Effect.KEEPS
+    return Effect.UNKNOWN if outcome.unsure & (Flag.LIKELY | Flag.POSSIBLE) else Effect.BORROWS
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A function of the project, with the types of its module."""
+
+    types: ModuleTypes
+    facts: FunctionFacts
+
+    def decorators(self) -> list[Value | None]:
+        """What the decorators name."""
+        outer = self.types.scope(self.facts.outer if self.facts.outer is not None else self.facts.id)
+        return [outer.named(decorator.name) if decorator.name else None for decorator in self.facts.decorators]
+
+    def is_transparent(self, *, providers: bool = False) -> bool:
+        """Whether a call of the decorated name runs this body and gives its result; with `providers`, also where a manager runs it."""
+        catalog = self.types.catalog
+        for value in self.decorators():
+            if value is None or value.sort is not Sort.NAME:
+                return False
+            known = catalog.is_transparent_decorator(value.name) or (providers and catalog.is_provider_decorator(value.name))
+            if not known:
+                return False
+        return True
+
+    def parameter(self, info: CallInfo, argument: ev.Argument) -> str:
+        """The parameter that an argument of the call fills; empty where that is not clear."""
+        parameters = self.facts.parameters
+        if isinstance(argument.key, str):
+            names = {p.name for p in parameters if not p.star}
+            return argument.key if argument.key in names else ""
+        if any(a.key == "*" for a in info.event.arguments):
+            return ""
+        position = argument.key + self._offset(info)
+        return next((p.name for p in parameters if p.position == position), "")
+
+    def _offset(self, info: CallInfo) -> int:
+        """1 where the receiver fills the first parameter."""
+        names = {d.name for d in self.facts.decorators}
+        if not self.facts.owner or "staticmethod" in names:
+            return 0
+        is_bound = info.is_class or (info.receiver is not None and info.receiver.sort is Sort.OBJECT)
+        return 1 if is_bound or "classmethod" in names else 0

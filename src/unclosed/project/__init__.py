@@ -1,0 +1,1 @@
+"""The project around a file: which module a name means, and its facts when somebody asks."""

@@ -1,0 +1,105 @@
+"""Which modules of a project can matter, from their texts alone.
+
+A module *bears* if its text, or that of a project module that it imports, holds a word of the catalog: only then can a resource come
+from it. Imports are read with a regular expression that takes more for imports than there are, so a module is never wrongly left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from unclosed.catalog import Catalog
+from unclosed.errors import UnclosedError
+from unclosed.prefilter import matters
+from unclosed.project.layout import Layout, project_root
+from unclosed.source import read_source
+
+MAX_TEXTS = 5_000
+"""Modules looked at in search of one that bears."""
+_IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]*\)|[^#\n]*)|import[ \t]+([\w., \t]+))", re.MULTILINE)
+
+
+class Bearing:
+    """The texts of a project's modules, and which of them bear."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._layouts: dict[Path, Layout] = {}
+        self._texts: dict[Path, str] = {}
+        self._bears: dict[Path, bool] = {}
+
+    def text(self, path: Path) -> str:
+        """The text of a module; empty if it cannot be read."""
+        if path not in self._texts:
+            try:
+                self._texts[path] = read_source(str(path)).text
+            except UnclosedError:
+                self._texts[path] = ""
+        return self._texts[path]
+
+    def set_text(self, path: Path, text: str) -> None:
+        """Take this text for the module's (it may be unsaved)."""
+        self._texts[path] = text
+
+    def layout(self, importer: Path) -> Layout:
+        """The files of the project that a file belongs to."""
+        top = project_root(importer)
+        if top not in self._layouts:
+            self._layouts[top] = Layout(top)
+        return self._layouts[top]
+
+    def bears(self, path: Path) -> bool:
+        """Whether a resource can come from a module."""
+        if path not in self._bears:
+            self._search(path)
+        return self._bears[path]
+
+    def imports_bearing(self, path: Path, text: str) -> bool:
+        """Whether a text at a path imports a project module that bears."""
+        path = path.absolute()
+        self.set_text(path, text)
+        return any(self.bears(imported) for imported in self._imported(path))
+
+    def _search(self, start: Path) -> None:
+        came_from: dict[Path, Path | None] = {start: None}
+        pending = [start]
+        while pending and len(came_from) < MAX_TEXTS:
+            path = pending.pop()
+            if self._bears.get(path) or matters(self.text(path), self._catalog):
+                self._mark_bearing(path, came_from)
+                return
+            for imported in self._imported(path):
+                if imported not in came_from and self._bears.get(imported) is not False:
+                    came_from[imported] = path
+                    pending.append(imported)
+        # Nothing that can be reached bears, so nothing on the way does.
+        self._bears.update(dict.fromkeys(came_from, False))
+
+    def _mark_bearing(self, path: Path, came_from: dict[Path, Path | None]) -> None:
+        at: Path | None = path
+        while at is not None:
+            self._bears[at] = True
+            at = came_from.get(at)
+
+    def _imported(self, path: Path) -> Iterable[Path]:
+        layout = self.layout(path)
+        for name in imported_names(self.text(path)):
+            found = layout.find(name, path)
+            if found is not None and found != path:
+                yield found
+
+
+def imported_names(text: str) -> list[str]:
+    """Module names that a text may import, more rather than fewer: `from a import b` gives `a` and `a.b`."""
+    names = []
+    for match in _IMPORT.finditer(text):
+        module, members, plain = match.groups()
+        if plain:
+            names += [part.split()[0] for part in plain.split(",") if part.split()]
+            continue
+        names.append(module)
+        joint = "" if module.endswith(".") else "."
+        names += [f"{module}{joint}{word}" for word in re.findall(r"\w+", re.sub(r"#.*", "", members)) if word != "as"]
+    return names

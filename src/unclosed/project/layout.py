@@ -1,0 +1,128 @@
+"""Module names and paths: which file of the project an import means.
+
+Found from the file system alone; nothing is imported or run. *Roots* of a file are the folders in which its absolute imports may start:
+the folder
+above its outermost package, its own folder, and every folder up to the project's root, `src` folders included. The nearest root that has
+the first part of the name wins. Installed packages are never looked at.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+MARKERS = ("pyproject.toml", "setup.cfg", "setup.py", ".git", ".hg")
+_INSTALLED = frozenset({"site-packages", "dist-packages", "node_modules", ".venv", "venv", ".tox", ".nox", ".git"})
+_SOURCE_FOLDERS = ("src", "lib", "app", "backend")
+MAX_FILES = 20_000
+MAX_ASCENT = 12
+"""Folders between a file and its project's root."""
+
+
+class Layout:
+    """The files of one project, by module name. `top`: the project's root, above which nothing is read."""
+
+    def __init__(self, top: Path) -> None:
+        self.top = top
+        self._files: dict[tuple[Path, str], Path | None] = {}
+        self._exists: dict[Path, bool] = {}
+        self._all: tuple[Path, ...] | None = None
+
+    def find(self, name: str, importer: Path) -> Path | None:
+        """The file of the module `name` (relative names with their dots) as imported by the file `importer`; `None` if not of the
+        project.
+        """
+        if name.startswith("."):
+            return self._relative(name, importer)
+        for root in roots(importer, self.top):
+            found = self._in_root(root, name)
+            if found is not None:
+                return found
+        return None
+
+    def files(self) -> tuple[Path, ...]:
+        """The Python files of the project, sorted, the first `MAX_FILES` of them."""
+        if self._all is None:
+            found: list[Path] = []
+            for folder, folders, names in os.walk(self.top):
+                folders[:] = sorted(name for name in folders if name not in _INSTALLED and not name.startswith("."))
+                found += [Path(folder, name) for name in sorted(names) if name.endswith(".py")]
+                if len(found) > MAX_FILES:
+                    break
+            self._all = tuple(found[:MAX_FILES])
+        return self._all
+
+    def _relative(self, name: str, importer: Path) -> Path | None:
+        dots = len(name) - len(name.lstrip("."))
+        folder = importer.parent
+        for _ in range(dots - 1):
+            folder = folder.parent
+        rest = name[dots:]
+        if not self._is_inside(folder):
+            return None
+        return self._module(folder, rest.split(".")) if rest else self._package(folder)
+
+    def _in_root(self, root: Path, name: str) -> Path | None:
+        key = (root, name)
+        if key not in self._files:
+            self._files[key] = self._module(root, name.split("."))
+        return self._files[key]
+
+    def _module(self, folder: Path, parts: list[str]) -> Path | None:
+        for part in parts[:-1]:
+            folder = folder / part
+        if not all(part.isidentifier() for part in parts) or _INSTALLED & set(folder.parts[len(self.top.parts) :]):
+            return None
+        as_file = folder / f"{parts[-1]}.py"
+        if self._is_file(as_file):
+            return as_file
+        return self._package(folder / parts[-1])
+
+    def _package(self, folder: Path) -> Path | None:
+        init = folder / "__init__.py"
+        return init if self._is_file(init) else None
+
+    def _is_file(self, path: Path) -> bool:
+        if path not in self._exists:
+            try:
+                self._exists[path] = path.is_file()
+            except OSError:
+                self._exists[path] = False
+        return self._exists[path]
+
+    def _is_inside(self, folder: Path) -> bool:
+        return folder == self.top or self.top in folder.parents
+
+
+@lru_cache(maxsize=4096)
+def roots(importer: Path, top: Path) -> tuple[Path, ...]:
+    """The folders in which absolute imports of a file may start, nearest first."""
+    package = importer.parent
+    while (package / "__init__.py").is_file() and package not in (top, package.parent):
+        package = package.parent
+    found = [package, importer.parent]
+    folder = importer.parent
+    for _ in range(MAX_ASCENT):
+        found.append(folder)
+        found += [folder / name for name in _SOURCE_FOLDERS]
+        if folder in (top, folder.parent):
+            break
+        folder = folder.parent
+    return tuple(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=4096)
+def project_root(path: Path) -> Path:
+    """The nearest folder above a file with a project's marker, else the folder of the outermost package around it."""
+    folder = path.parent
+    for _ in range(MAX_ASCENT):
+        if any((folder / marker).exists() for marker in MARKERS):
+            return folder
+        if folder.parent == folder:
+            break
+        folder = folder.parent
+    package = path.parent
+    while (package / "__init__.py").is_file() and package.parent != package:
+        package = package.parent
+    return package

@@ -1,0 +1,164 @@
+"""The modules of a project, loaded when asked for: names followed through imports and re-exports, each file parsed at most once.
+
+Names in modules that do not bear (see `bearing.py`) cannot stand for resources; such a module is parsed only when a resource is handed
+to one of its functions. What is answered depends on the files alone, never on which file was asked for first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from unclosed.catalog import Catalog
+from unclosed.errors import UnclosedError
+from unclosed.infer.recursion import Recursion
+from unclosed.infer.types import MAX_HOPS, ModuleTypes
+from unclosed.infer.values import Sort, Value
+from unclosed.lowering.facts import ModuleFacts
+from unclosed.lowering.module import ModuleLowering
+from unclosed.lowering.parse import TooDeep, parse
+from unclosed.lowering.positions import Spans
+from unclosed.project.bearing import Bearing
+
+_DEFINITION = r"^(?:async[ \t]+)?(?:def|class)[ \t]+{}\b"
+
+
+@dataclass(slots=True)
+class LoadedModule:
+    """One module: its text, its facts and types, and its spans as long as its tree is kept."""
+
+    path: Path
+    shown_as: str
+    text: str
+    types: ModuleTypes
+    spans: Spans | None
+
+    def positions(self) -> Spans:
+        """The spans; the text is parsed again if its tree was let go, which numbers the spans alike."""
+        if self.spans is None:
+            lowering = ModuleLowering(parse(self.text))
+            lowering.lower()
+            self.spans = lowering.spans
+        return self.spans
+
+
+class Program:
+    """The modules around the files that are checked."""
+
+    def __init__(self, catalog: Catalog, bearing: Bearing) -> None:
+        self.catalog = catalog
+        self._bearing = bearing
+        self._recursion = Recursion()
+        self._loaded: dict[Path, LoadedModule | None] = {}
+        self._named: dict[tuple[str, str], Value | None] = {}
+        self._shown: dict[Path, str] = {}
+
+    # Loading
+
+    def open(self, path: Path, shown_as: str, text: str) -> LoadedModule:
+        """The module of a file that is checked, with the text given (it may be unsaved). Raises `UnparsableFile` and `TooDeep`."""
+        path = path.absolute()
+        known = self._loaded.get(path)
+        if known is not None and known.text == text:
+            known.shown_as = shown_as
+            return known
+        self._bearing.set_text(path, text)
+        self._shown[path] = shown_as
+        made = self._load(path, shown_as, text)
+        self._loaded[path] = made
+        return made
+
+    def close(self, module: LoadedModule) -> None:
+        """Let the module's tree go; its facts stay."""
+        module.spans = None
+
+    def module(self, key: str) -> LoadedModule | None:
+        """The module with this key (its path), loaded if need be; `None` if it cannot be read or parsed."""
+        path = Path(key)
+        if path not in self._loaded:
+            self._loaded[path] = None  # an import cycle finds nothing here, and asks again later through its own names
+            try:
+                self._loaded[path] = self._load(path, self._shown_as(path), self._bearing.text(path))
+            except (UnclosedError, TooDeep, RecursionError):
+                self._loaded[path] = None
+        return self._loaded[path]
+
+    def _load(self, path: Path, shown_as: str, text: str) -> LoadedModule:
+        lowering = ModuleLowering(parse(text))
+        facts: ModuleFacts = lowering.lower()
+        return LoadedModule(path, shown_as, text, ModuleTypes(str(path), facts, self.catalog, self, self._recursion), lowering.spans)
+
+    def _shown_as(self, path: Path) -> str:
+        if path in self._shown:
+            return self._shown[path]
+        try:
+            return str(path.relative_to(Path.cwd()))
+        except ValueError:
+            return str(path)
+
+    # Names
+
+    def types(self, module: str) -> ModuleTypes | None:
+        """The types of a module of the project."""
+        found = self.module(module)
+        return found.types if found is not None else None
+
+    def named(self, qualified: str, importer: ModuleTypes) -> Value | None:
+        """What a qualified name means when a module imports it; `None` if it is not of the project."""
+        key = (importer.name, qualified)
+        if key not in self._named:
+            self._named[key] = None
+            self._named[key] = self._resolve(qualified, Path(importer.name))
+        return self._named[key]
+
+    def _resolve(self, qualified: str, importer: Path, hops: int = MAX_HOPS) -> Value | None:
+        layout = self._bearing.layout(importer)
+        dots = len(qualified) - len(qualified.lstrip("."))
+        parts = [part for part in qualified[dots:].split(".") if part]
+        if not dots and parts and self.catalog.knows_root(parts[0]):
+            return None  # a file of the project that is called like a library does not hide its models
+        for count in range(len(parts), -1 if dots else 0, -1):
+            path = layout.find("." * dots + ".".join(parts[:count]), importer)
+            if path is not None and (dots or path != importer):
+                return self._in_module(path, parts[count:], qualified, hops)
+        return None
+
+    def _in_module(self, path: Path, names: list[str], qualified: str, hops: int) -> Value | None:
+        if not names:
+            return Value(Sort.MODULE, qualified, str(path))
+        if not self._bearing.bears(path):
+            if re.search(_DEFINITION.format(re.escape(names[0])), self._bearing.text(path), re.MULTILINE):
+                return Value(Sort.DEFINITION, ".".join(names), str(path))
+            return Value(Sort.OPAQUE, qualified)
+        types = self.types(str(path))
+        if types is None or hops == 0:
+            return Value(Sort.OPAQUE, qualified)
+        value = types.member(names[0])
+        scope = types.scope(types.facts.functions[0].id)
+        for name in names[1:]:
+            value = scope.attribute_of(value, name)
+        return value if value is not None else Value(Sort.OPAQUE, qualified)
+
+    def submodule(self, package: str, name: str) -> Value | None:
+        """The module `name` of the package whose `__init__` has the key `package`."""
+        path = Path(package)
+        if path.name != "__init__.py":
+            return None
+        for found in (path.parent / f"{name}.py", path.parent / name / "__init__.py"):
+            if found.is_file():
+                return Value(Sort.MODULE, name, str(found))
+        return None
+
+    def is_bearing(self, module: str) -> bool:
+        """Whether resources can come from a module."""
+        return self._bearing.bears(Path(module))
+
+    def project_texts(self, module: str) -> Iterator[str]:
+        """The texts of the Python files of the project that a module belongs to, its own first."""
+        path = Path(module)
+        yield self._bearing.text(path)
+        for other in self._bearing.layout(path).files():
+            if other != path:
+                yield self._bearing.text(other)
