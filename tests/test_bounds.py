@@ -67,8 +67,11 @@ ACQUIRE = "def big(path, a):\n    conn = sqlite3.connect(path)\n"
 
 ANALYSED = {
     "400 elif branches": (
-        ACQUIRE + "    if a == 0:\n        one()\n" + "".join(f"    elif a == {i}:\n        x = {i}\n" for i in range(400)) + "   
-        conn.close()\n", ["UNC103"],
+        ACQUIRE
+        + "    if a == 0:\n        one()\n"
+        + "".join(f"    elif a == {i}:\n        x = {i}\n" for i in range(400))
+        + "    conn.close()\n",
+        ["UNC103"],
     ),
     "500 cases": (
         ACQUIRE + "    match a:\n" + "".join(f"        case {i}:\n            x = {i}\n" for i in range(500)) + "    conn.close()\n",
@@ -198,8 +201,10 @@ def test_a_file_that_cpython_refuses_is_unparsable(name: str, tmp_path: Path) ->
     """UNC901, and the next file is checked."""
     ran = run(tmp_path, NOT_PYTHON[name])
     lines = [line.split(" ")[0:2] for line in ran.stdout.splitlines()]
-    assert (ran.returncode, [(where.split(":")[0], code) for where, code, *_ in lines][:2]) == (1, [("big.py", "UNC901"), ("small.py",
-    "UNC106")])
+    assert (ran.returncode, [(where.split(":")[0], code) for where, code, *_ in lines][:2]) == (
+        1,
+        [("big.py", "UNC901"), ("small.py", "UNC106")],
+    )
 
 
 STRANGE = {

@@ -20,10 +20,7 @@ from unclosed.lint import check_source
 from unclosed.rules import all_rules
 from unclosed.text import SourceFile
 
-LATER = ("across_functions/",)
-"""Folders whose promises need to see into other functions of the module."""
-
-FILES = [fixture for fixture in fixture_files() if not fixture.name.startswith(LATER)]
+FILES = fixture_files()
 PARSABLE = [fixture for fixture in FILES if fixture.python is None or fixture.python <= sys.version_info[:2]]
 RULES = {rule.name.replace("-", "_"): rule.code for rule in all_rules()}
 

@@ -58,6 +58,8 @@ class Engine:
             return AnalysedModule(source.path, skipped=(Skipped(source.path, "", 1, reason),))
         try:
             return ModuleAnalysis(source.path, module.types, module.positions(), summaries).run()
+        except RecursionError:
+            return AnalysedModule(source.path, skipped=(Skipped(source.path, "", 1, "nested too deeply"),))
         finally:
             program.close(module)
 

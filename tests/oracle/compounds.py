@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 DEEPEST = 4
 CONDITIONS = (
-    "a", "b", "a", "b", "not a", "a[?]", "b[?]", "b[?] == 1", "more()", "a and b", "a or b[?]", "not (a or b)", "(k := work())", "n is None",
+    "a", "b", "a", "b", "not a", "a[?]", "b[?]", "b[?] == 1", "more()", "a and b", "a or b[?]", "not (a or b)", "(k := work())",
+    "n is None",
 )  # fmt: skip
 LOOPS = (
     "while True:", "while more():", "while a[?]:", "for item in items:", "for item in items:", "for k in (1, 2, 3):", "while a:",

@@ -75,8 +75,9 @@ def use(maker: Maker, scope: Scope) -> list[str] | None:
     form = maker.random.random()
     if form < 0.15:
         return [f"work({name})"]
-    if form > 0.95 and not maker.flavour.is_async and not maker.flavour.is_child:
-        return [f"k = {name}.cursor()"]
+    if form > 0.9 and not maker.flavour.is_async and not maker.flavour.is_child:
+        made = f"{name}.cursor()"
+        return maker.random.choice([[f"k = {made}"], [f"k = {made}", 'k.execute("select 6")'], [f'{made}.execute("select 6")']])
     if form < 0.25 and not maker.flavour.is_async:
         return [f'row = {name}.execute("select 3").fetchone()']
     return [maker.flavour.call(maker.pick(calls))]

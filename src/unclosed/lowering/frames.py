@@ -22,6 +22,8 @@ from unclosed.flow.graph import Assumption, Edge, EdgeKind, FlowGraph
 
 NODE_BUDGET = 20_000
 """Nodes of one function; beyond it the function is skipped."""
+BODY_BUDGET = 500_000
+"""Nodes of a module's or a class's body, through which nothing is followed."""
 
 End = tuple[NodeId, Assumption | None]
 
@@ -115,6 +117,7 @@ class Builder:
         self.frame: Frame | None = None
         self.temps: list[PlaceId] = []
         self.tested: dict[PlaceId, int] = {}
+        self.budget = NODE_BUDGET
         self.empty_displays: set[PlaceId] = set()
         self._temp_count = 0
         self._loop_count = 0
@@ -204,8 +207,8 @@ class Builder:
         self._entered.add(edge.target)
 
     def _node(self, event: Event) -> NodeId:
-        if len(self.events) >= NODE_BUDGET:
-            raise TooComplex(f"more than {NODE_BUDGET} nodes")
+        if len(self.events) >= self.budget:
+            raise TooComplex(f"more than {self.budget} nodes")
         self.events.append(event)
         self.edges.append([])
         return NodeId(len(self.events) - 1)

@@ -20,12 +20,15 @@ from unclosed.errors import UnparsableFile
 
 MAX_CHAIN = 1_000
 """Operators of one expression without a comma between them; libcst 1.9 needs seconds beyond, and overflows the stack at about 6,000."""
+MAX_PATTERN = 6
+"""Nested brackets of one case pattern."""
+_CASE = re.compile(r"^[ \t]+case\b[^\n]*", re.MULTILINE)
 MAX_BRACKETS = 150
 """Nested brackets that libcst is trusted with where CPython's parser has not vouched for the text."""
 
 
 class TooDeep(Exception):
-    """The text is nested too deeply to be analysed; the file is skipped."""
+    """The text is valid Python, but nested too deeply (or too strange for libcst) to be analysed; the file is skipped."""
 
 
 _TOKEN = re.compile(
@@ -43,6 +46,8 @@ def parse(text: str, tree: ast.Module | None = None) -> cst.Module:
     """
     refused = None if tree is not None else _refusal(text)
     brackets, chain = depths(text)
+    if _has_deep_pattern(text):
+        raise refused if refused is not None else TooDeep("a case pattern is nested too deeply")
     if chain > MAX_CHAIN or (refused is not None and brackets > MAX_BRACKETS):
         if refused is not None:
             raise refused
@@ -53,7 +58,8 @@ def parse(text: str, tree: ast.Module | None = None) -> cst.Module:
     except cst.ParserSyntaxError as error:
         if refused is not None:
             raise refused from None
-        raise UnparsableFile(error.raw_line, error.raw_column, error.message.splitlines()[0]) from None
+        reason = f"libcst cannot read line {error.raw_line}, though it is valid Python"
+        raise TooDeep(reason) from None
 
 
 def _refusal(text: str) -> UnparsableFile | None:
@@ -69,6 +75,18 @@ def _refusal(text: str) -> UnparsableFile | None:
     except (RecursionError, MemoryError):
         raise TooDeep("CPython's parser finds it nested too deeply") from None
     return None
+
+
+def _has_deep_pattern(text: str) -> bool:
+    """Whether a `case` opens many brackets: the time that libcst 1.9 takes for a pattern grows with a power of its depth."""
+    for line in _CASE.finditer(text):
+        depth = deepest = 0
+        for bracket in re.findall(r"[()\[\]{}]", line.group()):
+            depth += 1 if bracket in "([{" else -1
+            deepest = max(deepest, depth)
+        if deepest > MAX_PATTERN:
+            return True
+    return False
 
 
 def depths(text: str) -> tuple[int, int]:

@@ -9,6 +9,7 @@ This is the one module that touches libcst's private state of code generation (`
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,6 +20,8 @@ from unclosed.flow.events import SpanId
 from unclosed.lowering.names import dotted
 from unclosed.text import Position, Span
 
+CODEGEN_FRAMES = 9_000
+"""Stack frames for code generation; 1,000 operators need some 4,000 (measured with libcst 1.9)."""
 _NEWLINE = re.compile(r"\r\n?|\n")
 
 
@@ -43,7 +46,8 @@ class Spans:
         """Where the node stands: rows from 1, columns from 0 in code points, no surrounding whitespace."""
         if self._spans is None:
             state = _Recorder(self._module, {id(node) for node in self._nodes})
-            self._module._codegen(state)
+            with _deep_recursion():
+                self._module._codegen(state)
             self._spans = state.found
         origin = Position(1, 0)
         return self._spans.get(id(self._nodes[id_]), Span(origin, origin))
@@ -64,6 +68,17 @@ class Spans:
     def is_return(self, id_: SpanId) -> bool:
         """Whether the node is a `return` statement, and not the end of the function."""
         return isinstance(self._nodes[id_], cst.Return)
+
+
+@contextmanager
+def _deep_recursion() -> Iterator[None]:
+    """Room for libcst's code generation, which recurses three calls a level, on the longest chain that `parse` lets through."""
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(usual, CODEGEN_FRAMES))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(usual)
 
 
 def _without_arguments(node: cst.BaseExpression) -> str:

@@ -14,7 +14,7 @@ import libcst as cst
 from unclosed.flow import events as ev
 from unclosed.flow.events import PlaceId, SpanId
 from unclosed.lowering.facts import Scope
-from unclosed.lowering.frames import Builder
+from unclosed.lowering.frames import BODY_BUDGET, NODE_BUDGET, Builder
 
 if TYPE_CHECKING:
     from unclosed.lowering.module import ModuleLowering
@@ -28,6 +28,7 @@ class ScopeBuilder(Builder):
         self.module = module
         self.name = name
         self.scope = scope
+        self.budget = NODE_BUDGET if scope is Scope.FUNCTION else BODY_BUDGET
         self.is_async = is_async
         self.is_generator = False
         self.awaited_calls: set[cst.Call] = set()

@@ -6,7 +6,6 @@ statements are not lowered, but for the bodies of `if TYPE_CHECKING:`, whose nam
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,8 @@ import libcst as cst
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId
 from unclosed.lowering.expressions import ANY_ITEM, LITERALS, Ends, ExpressionLowering, is_truth
-from unclosed.lowering.frames import Cleanup, Continuation, Handlers, Jump, Suppression, suppresses_nothing
+from unclosed.lowering.frames import Cleanup, Continuation, Handlers, Jump, suppresses_nothing
+from unclosed.lowering.handling import Taken, suppression, takes
 from unclosed.lowering.names import dotted, exception_names, last_name, source
 from unclosed.lowering.patterns import lower_case_pattern
 
@@ -392,16 +392,16 @@ class StatementLowering(cst.CSTVisitor):
             for number, node in enumerate(nodes):
                 assert left is not None
                 names = exception_names(node.type)
-                takes = _takes(node, names, left, self.scope.is_async)
-                if takes is not _No:
+                taken_by = takes(node, names, left, self.scope.is_async)
+                if taken_by is not Taken.NO:
                     taken.add(number)
                     ends = self.scope.ends
                     self.scope.flow_into(starts[number])
                     self.scope.ends = ends
-                if takes is _Yes:
+                if taken_by is Taken.YES:
                     left = None
                     break
-                if takes is _Maybe:
+                if taken_by is Taken.MAYBE:
                     left = left._replace(passed=left.passed | names)
             if left is not None:
                 self.scope.jump(left)
@@ -471,7 +471,7 @@ class StatementLowering(cst.CSTVisitor):
 
         after = self.scope.join("after with")
         item = node.items[index].item
-        cleanup = Cleanup(self.scope.frame, leave, lambda continuation: _suppression(item, continuation, self.scope.is_async), after)
+        cleanup = Cleanup(self.scope.frame, leave, lambda continuation: suppression(item, continuation, self.scope.is_async), after)
         self.scope.frame = cleanup
         self._with_items(node, index + 1)
         self.scope.frame = cleanup.outer
@@ -542,63 +542,6 @@ class StatementLowering(cst.CSTVisitor):
         if captured and node.decorators:
             # A decorator may register what it is given: the closure is passed on.
             self.scope.emit(ev.Store(ev.StoreKind.CONTAINER, None, "", place, span))
-
-
-class _Yes:
-    """The handler takes the exception."""
-
-
-class _Maybe:
-    """The handler may take it."""
-
-
-class _No:
-    """The handler does not take it."""
-
-
-def _takes(
-    node: cst.ExceptHandler | cst.ExceptStarHandler, names: frozenset[str], arriving: Continuation, is_async: bool
-) -> type[_Yes] | type[_Maybe] | type[_No]:
-    if node.type is None or "BaseException" in names:
-        return _Yes
-    if arriving.jump is Jump.CANCEL:
-        return _Yes if "CancelledError" in names else _No
-    if "Exception" in names:
-        return _No if _is_outside_exception(arriving.exact) else _Yes
-    if arriving.exact:
-        return _takes_exact(names, arriving)
-    if names == {"CancelledError"} and is_async:
-        return _No
-    return _No if names <= arriving.passed else _Maybe
-
-
-def _takes_exact(names: frozenset[str], arriving: Continuation) -> type[_Yes] | type[_Maybe] | type[_No]:
-    if arriving.exact in names:
-        return _Yes
-    raised = getattr(builtins, arriving.exact, None)
-    handled = [getattr(builtins, name, None) for name in names]
-    if isinstance(raised, type) and all(isinstance(h, type) for h in handled):
-        return _Yes if any(issubclass(raised, h) for h in handled if isinstance(h, type)) else _No
-    return _No if names <= arriving.passed else _Maybe
-
-
-def _is_outside_exception(exact: str) -> bool:
-    raised = getattr(builtins, exact, None) if exact else None
-    return isinstance(raised, type) and issubclass(raised, BaseException) and not issubclass(raised, Exception)
-
-
-def _suppression(item: cst.BaseExpression, continuation: Continuation, is_async: bool) -> Suppression:
-    """What a manager does with an exception, as far as its spelling says: `suppress(ValueError)`."""
-    if not (isinstance(item, cst.Call) and last_name(item.func) == "suppress"):
-        return Suppression.IF_KNOWN if continuation.jump is Jump.RAISE else Suppression.NEVER
-    names = frozenset().union(*(exception_names(argument.value) for argument in item.args)) if item.args else frozenset()
-    if continuation.jump is Jump.CANCEL:
-        return Suppression.ALWAYS if names & {"CancelledError", "BaseException"} else Suppression.NEVER
-    if names & {"Exception", "BaseException"}:
-        return Suppression.ALWAYS
-    if names <= {"CancelledError", "KeyboardInterrupt"} and is_async:
-        return Suppression.NEVER
-    return Suppression.SOME if names else Suppression.NEVER
 
 
 def _pairs_up(target: cst.Tuple | cst.List, value: cst.Tuple | cst.List) -> bool:
