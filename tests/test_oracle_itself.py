@@ -59,6 +59,7 @@ SILENT = {
     ),
     "alias": ("psycopg", 'c = psycopg.connect("1")\nd = c\nc = None\nd.close()'),
     "process ends": ("psycopg", 'c = psycopg.connect("1")\nsys.exit(1)'),
+    "process ends, caught": ("psycopg", 'c = psycopg.connect("1")\ntry:\n    sys.exit(1)\nexcept BaseException:\n    pass'),
     "no way out": ("psycopg", 'c = psycopg.connect("1")\nwhile True:\n    pass'),
     "exit stack": (
         "psycopg",
@@ -124,6 +125,11 @@ LOUD = {
         "psycopg",
         "UNC103",
         'c = psycopg.connect("1")\ntry:\n    work()\nexcept ValueError:\n    c.close()\n    raise\nc.close()',
+    ),
+    "returned value is lost behind a with": (
+        "psycopg",
+        "UNC103",
+        'try:\n    return psycopg.connect("1")\nfinally:\n    with psycopg.connect("2"):\n        work()',
     ),
     "returned value is lost": ("psycopg", "UNC103", 'try:\n    return psycopg.connect("1")\nfinally:\n    work()'),
     "cancelled": (
@@ -226,7 +232,7 @@ def test_same_seed_makes_the_same_programs() -> None:
 
 LEAST = {
     "UNC101": 200, "UNC102": 100, "UNC103": 150, "UNC104": 20, "UNC105": 100, "UNC106": 40, "UNC112": 20,
-    "UNC131": 40, "UNC132": 15, "UNC133": 15, "UNC135": 8, "UNC136": 8, "silent acquire": 1000, "silent program": 200,
+    "UNC131": 40, "UNC132": 15, "UNC133": 15, "UNC135": 8, "UNC136": 5, "silent acquire": 1000, "silent program": 200,
 }  # fmt: skip
 
 

@@ -109,12 +109,12 @@ def _run(function: Callable[..., Any], program: Program, world: World) -> Exit |
     try:
         _mark_returned(_result(function(*arguments(world, program.flavour, program.parameters)), world), world)
     except CutError:
-        return None
+        pass
     except BaseException as error:  # noqa: BLE001  # every way out of the program is what we are here to see
         world.is_over = True
         world.inspect_error(error)
-        return Exit.RAISE if isinstance(error, Exception) else Exit.CANCEL
-    return Exit.RETURN
+        return None if world.is_cut else Exit.RAISE if isinstance(error, Exception) else Exit.CANCEL
+    return None if world.is_cut else Exit.RETURN
 
 
 def _result(value: Any, world: World) -> Any:
@@ -140,7 +140,6 @@ def _exhausted(generator: Any, world: World) -> Any:
             world.happens()
             option = world.choose(1 + len(world.kinds), "yield")
             if option:
-                world.is_unwinding = True
                 given = generator.throw(world.planned(option - 1))
             else:
                 given = next(generator)

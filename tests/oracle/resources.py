@@ -91,7 +91,7 @@ class Cursor(Resource):
         self.world.happens()
         if option := self.world.choose(1 + len(self.world.kinds), "execute"):
             world = self.world
-            world.is_unwinding = True
+            world.note_raise()
             del self, arguments
             world.raise_kind(option - 1)
         return self

@@ -5,8 +5,8 @@ its first choices and takes the first option everywhere after them; `World.taken
 
 A resource is *lost* inside the function when its last reference goes while it is open. Which kind of loss it is follows from the
 instruction at which the reference went: a store or a deletion of a name rebinds; anything else discards, unless
-an exception is just unwinding the expression. Then the resource counts as open until the function ends, like all that
-live at its end.
+an exception is unwinding the expression. Then the resource counts as open until the function ends, like all that live at its
+end; but if only a `with` block still held it, then its names had been bound anew before.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from types import CodeType, FrameType
 PLANNED = "planned"
 """The argument of each exception that the outside world raises."""
 STORES = ("STORE_FAST", "STORE_DEREF", "DELETE_FAST", "DELETE_DEREF")
-RAISES = ("RAISE_VARARGS", "RERAISE")
+RAISES = ("RAISE_VARARGS", "RERAISE", "YIELD_VALUE", "RESUME")
 
 
 class Exit(enum.Enum):
@@ -77,7 +77,7 @@ class World:
         self.story: list[str] = []
         self.records: list[Record] = []
         self.is_over = False
-        self.is_unwinding = False
+        self.raised_at: int | None = None
         self.is_ill_formed = False
         self.is_cut = False
         self.rounds: dict[int, int] = {}
@@ -94,10 +94,11 @@ class World:
         return option
 
     def happens(self) -> None:
-        """Something of the fake library is called: what unwound before has been handled."""
-        self.is_unwinding = False
+        """Something of the fake library is called. An instruction that runs again does not unwind any more."""
         if self.is_cut:
             raise CutError
+        if self.raised_at is not None and self.instruction() == self.raised_at:
+            self.raised_at = None
 
     def cut(self) -> None:
         """End this run; what was seen so far stays true."""
@@ -112,8 +113,15 @@ class World:
 
     def raise_kind(self, number: int) -> None:
         """Raise the exception of this number; the one after the last is a cancellation."""
-        self.is_unwinding = True
+        self.note_raise()
         raise self.planned(number)
+
+    def note_raise(self) -> None:
+        """Remember which instruction of the program raises: while it is the current one, the expression around it unwinds.
+
+        A handler or `finally` in between does not matter: where it raises again, CPython goes back to that instruction.
+        """
+        self.raised_at = self.instruction()
 
     def planned(self, number: int) -> BaseException:
         """An exception that this world makes on purpose."""
@@ -140,9 +148,10 @@ class World:
         if frame is None:
             return
         instruction = dis.opname[frame.f_code.co_code[frame.f_lasti]]
-        if instruction.startswith(STORES):
+        is_unwinding = frame.f_lasti == self.raised_at or instruction in RAISES
+        if instruction.startswith(STORES) or (is_unwinding and record.was_kept_by_with):
             record.loss = Loss.REBOUND
-        elif not self.is_unwinding and instruction not in RAISES:
+        elif not is_unwinding:
             record.loss = Loss.DISCARDED
 
     def frame(self) -> FrameType | None:
@@ -151,6 +160,11 @@ class World:
         while frame is not None and frame.f_code is not self.code:
             frame = frame.f_back
         return frame
+
+    def instruction(self) -> int | None:
+        """The offset of the current instruction of the program's function, `None` when it is not running."""
+        frame = self.frame()
+        return frame.f_lasti if frame is not None else None
 
     def row(self) -> int:
         """The row at which the program's function stands, 0 when it is not running."""

@@ -259,6 +259,6 @@ def _confidence(outcome: Outcome, loss: Loss, arrival: Arrival) -> Confidence:
     sure = outcome.site.confidence
     if flags & Flag.POSSIBLE:
         return Confidence.POSSIBLE
-    if loss in (Loss.EXCEPTION, Loss.CANCELLATION) and not outcome.released and not flags & Flag.LENT:
+    if loss in (Loss.EXCEPTION, Loss.CANCELLATION) and outcome.escaped and not flags & Flag.LENT:
         return Confidence.POSSIBLE  # on its way to another owner: only what comes between can lose it
     return min(sure, Confidence.LIKELY) if flags & Flag.LIKELY else sure

@@ -61,7 +61,8 @@ class WithDoesNotClose(LossRule):
         resource, lease = verdict.resource, verdict.resource.lease
         wrapper = closing_wrapper(lease)
         block = "async with" if lease.with_exit is WithExit.NOTHING and lease.async_with_exit is WithExit.TRANSACTION else "with"
-        effect = ", which only ends the transaction" if wrapper and WithExit.TRANSACTION in (lease.with_exit, lease.async_with_exit) else ""
+        keeps = WithExit.TRANSACTION in (lease.with_exit, lease.async_with_exit) and ":" not in lease.type_name
+        effect = ", which only ends the transaction" if wrapper and keeps else ""
         cure = f"use {wrapper}" if wrapper else way_out(resource, width)
         return f"{subject(resource, width)} is not {given_back(lease)} by '{block}'{effect}; {cure}"
 
