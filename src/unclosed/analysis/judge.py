@@ -123,6 +123,8 @@ class Judge:
     def _cause(self, loss: Loss, arrival: Arrival, steps: list[tuple[Key, Edge]]) -> tuple[Span | None, str]:
         if loss in (Loss.EXCEPTION, Loss.CANCELLATION):
             raising = [key[0] for key, edge in steps if edge.kind in (EdgeKind.RAISE, EdgeKind.CANCEL)]
+            first_hand = [node for node in raising if not _passes_on(self._graph.events[node])]
+            raising = first_hand or raising
             raising = raising or [key[0] for key, _ in steps if _word(self._graph.events[key[0]]) in ("raise", "assert")]
             return self._described(raising[-1]) if raising else (None, "")
         if loss is Loss.OVERWRITTEN:
@@ -220,6 +222,11 @@ class Judge:
 
 def _span_of(event: ev.Event) -> SpanId | None:
     return None if isinstance(event, ev.Join | ev.Exit) else event.span
+
+
+def _passes_on(event: ev.Event) -> bool:
+    """Whether an event only passes an exception on: the leaving of a block by one."""
+    return isinstance(event, ev.Leave) and event.failing
 
 
 def _word(event: ev.Event) -> str:

@@ -128,10 +128,8 @@ class Meaning:
         match event:
             case ev.Call():
                 return self._is_calm_call(self.scope.call(node))
-            case ev.Enter(manager, _, _, _):
-                return self._enters_quietly(manager)
-            case ev.Leave(manager, _, _, _):
-                return self._leaves_quietly(manager)
+            case ev.Enter(manager, _, _, _) | ev.Leave(manager, _, _, _):
+                return self._is_quiet_manager(manager)
             case ev.Step("import", value, _) if value is not None:
                 key = self.graph.places.keys[value]
                 return isinstance(key, ev.Imported) and key.name.partition(".")[0] in sys.stdlib_module_names
@@ -159,20 +157,15 @@ class Meaning:
         model = self.catalog.type(receiver.name) if receiver.sort is Sort.INSTANCE else None
         return model is not None and (method in model.closed_when or method in model.open_when)
 
-    def _enters_quietly(self, manager: PlaceId) -> bool:
-        made = self.scope.call_behind(manager)
-        return (
-            made is not None
-            and made.model is not None
-            and (made.model.cannot_raise or made.model.suppresses or made.model.wraps is not None)
-        )
-
-    def _leaves_quietly(self, manager: PlaceId) -> bool:
+    def _is_quiet_manager(self, manager: PlaceId) -> bool:
+        """Whether entering and leaving a block does not raise in practice: a cursor, `closing(x)`, `suppress(...)`, a timeout."""
         value = self.scope.value(manager)
-        if value is None or value.sort is not Sort.INSTANCE:
-            return self._enters_quietly(manager)
-        model = self.catalog.type(value.name)
-        return model is not None and model.lease is not None and model.kind in _QUIET_KINDS
+        if value is not None and value.sort is Sort.INSTANCE:
+            model = self.catalog.type(value.name)
+            return model is not None and model.lease is not None and model.kind in _QUIET_KINDS
+        made = self.scope.call_behind(manager)
+        model_of_call = made.model if made is not None else None
+        return model_of_call is not None and (model_of_call.cannot_raise or model_of_call.suppresses or model_of_call.wraps is not None)
 
     def _suppresses(self, node: NodeId) -> bool:
         """Whether the manager left last before this node swallows exceptions."""
