@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from oracle.execute import UnjudgedError, observe
+from oracle.execute import THOROUGH, USUAL, UnjudgedError, observe
 from oracle.flavours import BY_NAME
 from oracle.grammar import programs
 from oracle.instrument import Program
@@ -166,6 +166,33 @@ def test_all_exits_and_losses_are_gathered() -> None:
     body = 'c = psycopg.connect("1")\nif a:\n    c = None\nelif b:\n    return\nwork()\nif c:\n    c.close()'
     observed = observe(program(body))["1"]
     assert (observed.losses, observed.exits, observed.was_released) == ({Loss.REBOUND}, {Exit.RETURN, Exit.RAISE}, True)
+
+
+def test_name_rebound_while_returning() -> None:
+    """A returned value that only the `return` still holds has lost its name, and is lost itself when the `finally` raises."""
+    assert codes('c = psycopg.connect("1")\ntry:\n    return c\nfinally:\n    c = None\n    work()') == {"1": "UNC105"}
+
+
+def test_third_round_of_a_loop() -> None:
+    """A loss that takes three rounds is seen within the wider bounds only."""
+    swapping = program("""
+        c = d = None
+        while a[0]:
+            c = psycopg.connect("1")
+            c, d = d, c
+        if b:
+            if d:
+                d.close()
+            if c:
+                c.close()
+    """)
+    assert [expected_codes(swapping, bounds)["1"].code for bounds in (USUAL, THOROUGH)] == ["UNC102", "UNC105"]
+
+
+def test_failing_assertion_may_be_any_exception() -> None:
+    """A handler of any class may take it, as the linter assumes."""
+    body = 'c = psycopg.connect("1")\ntry:\n    assert a\nexcept ValueError:\n    return\nc.close()'
+    assert codes(body) == {"1": "UNC102"}
 
 
 def test_exception_kinds_are_told_apart() -> None:

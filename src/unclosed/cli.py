@@ -89,6 +89,26 @@ def check(
 
 
 @main.command()
+@click.argument("place", metavar="PATH:LINE[:COLUMN]")
+@click.option("--graph", "with_graph", is_flag=True, help="Print the function's flow graph too.")
+@click.option("--config", "config_file", metavar="FILE", help="Read this pyproject.toml instead of the nearest one.")
+def explain(place: str, with_graph: bool, config_file: str | None) -> None:
+    """Explain a line: what is believed there, for whoever hunts a false alarm.
+
+    Prints what each call was resolved to and why, what it acquires, where the obligation ends on each path, the verdict with its trail,
+    and the summaries of other functions that all this rests on.
+    """
+    from unclosed.explain.page import explain as explained  # loads libcst
+    from unclosed.explain.place import parse_place
+
+    with _usage_errors():
+        asked = parse_place(place)
+        config = _config((asked.path,), config_file, None)
+        text = explained(asked, config, Catalog.load(config.models, config.models_where), with_graph=with_graph)
+    click.echo(text, nl=False)
+
+
+@main.command()
 @click.argument("name", metavar="CODE", required=False)
 @click.option("--all", "every", is_flag=True, help="Explain every rule.")
 def rule(name: str | None, every: bool) -> None:

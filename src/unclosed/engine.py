@@ -35,7 +35,7 @@ class Engine:
         """Whether a text may hold a finding: it has a word of the catalog, or it imports a module of the project that bears."""
         return matters(source.text, self._catalog) or self._bearing.imports_bearing(Path(source.path), source.text)
 
-    def _load(self) -> tuple[Program, Summaries]:
+    def loaded(self) -> tuple[Program, Summaries]:
         """The program and its summaries; loads libcst the first time."""
         if self._loaded is None:
             from unclosed.analysis.summaries import Summaries
@@ -50,7 +50,7 @@ class Engine:
         from unclosed.analysis.module import ModuleAnalysis
         from unclosed.lowering.parse import TooDeep
 
-        program, summaries = self._load()
+        program, summaries = self.loaded()
         try:
             module = program.open(Path(source.path), source.path, source.text)
         except (TooDeep, RecursionError) as error:

@@ -11,14 +11,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .fake import arguments, namespace
-from .instrument import ROUNDS, Program
+from .instrument import Program
 from .resources import mark_escape
 from .world import CutError, Exit, Loss, Record, World
 
-RUNS = 600
-"""Most runs of one program; one that needs more is not judged."""
 CHOICES = 40
-"""Most choices in one run."""
+"""Most choices in one run; a program that needs more is not judged."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How far a program is followed: most rounds of one loop, and most runs; one that needs more is not judged."""
+
+    rounds: int
+    runs: int
+
+
+USUAL = Bounds(rounds=2, runs=600)
+THOROUGH = Bounds(rounds=3, runs=20_000)
 
 
 @dataclass
@@ -54,15 +64,15 @@ class UnjudgedError(Exception):
     """The program takes too many runs, or goes wrong in a way that has nothing to do with resources."""
 
 
-def observe(program: Program, *, tells: bool = False) -> dict[str, Observed]:
+def observe(program: Program, bounds: Bounds = USUAL, *, tells: bool = False) -> dict[str, Observed]:
     """What every run of the program shows of each acquire, by label; raises `UnjudgedError`."""
-    world = World(program.kinds)
+    world = World(program.kinds, program.named, bounds.rounds)
     world.tells = tells
     function = _function(program, world)
     observed: dict[str, Observed] = {}
     prefix: list[int] = []
     with _no_collector():
-        for _ in range(RUNS):
+        for _ in range(bounds.runs):
             world.begin(prefix)
             end = _run(function, program, world)
             if world.is_ill_formed or len(world.taken) > CHOICES:
@@ -84,20 +94,23 @@ def _function(program: Program, world: World) -> Callable[..., Any]:
 
     def count_round(number: int) -> None:
         world.rounds[number] += 1
-        if world.rounds[number] > ROUNDS:
+        if world.rounds[number] > world.most_rounds:
             world.cut()
 
     def look_at_error(number: int) -> None:
         world.inspect_error(sys.exc_info()[1])
 
+    def fail(number: int) -> None:
+        world.raise_kind(world.choose(len(world.kinds), "assert"))
+
     def steps() -> Iterator[int]:
-        for number in range(ROUNDS):
+        for number in range(world.most_rounds):
             if world.choose(2, "step") == 0:
                 return
             yield number
 
     scope = namespace(world, program.flavour)
-    scope |= {"__loop__": start_loop, "__round__": count_round, "__caught__": look_at_error, "__steps__": steps}
+    scope |= {"__loop__": start_loop, "__round__": count_round, "__caught__": look_at_error, "__steps__": steps, "__fail__": fail}
     exec(program.code(), scope)
     function = scope[program.function.name]
     world.code = function.__code__

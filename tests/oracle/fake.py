@@ -43,12 +43,12 @@ class Items:
 
 
 class Steps:
-    """An iterator of at most two steps, each of which may raise."""
+    """An iterator of a few steps, each of which may raise."""
 
     def __init__(self, world: World, *, is_awaited: bool = False) -> None:
         self.world = world
         self.ways = len(world.kinds) + is_awaited
-        self.left = 2
+        self.left = world.most_rounds
 
     def __iter__(self) -> Steps:
         return self

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .execute import Observed, observe
+from .execute import USUAL, Bounds, Observed, observe
 from .instrument import Program
 from .world import Exit, Loss
 
@@ -27,10 +27,10 @@ class Expected:
 
 
 @functools.lru_cache(maxsize=8)
-def expected_codes(program: Program) -> Mapping[str, Expected]:
+def expected_codes(program: Program, bounds: Bounds = USUAL) -> Mapping[str, Expected]:
     """What must be reported of each acquire that some run reaches, by label; raises `UnjudgedError`."""
     expected = {}
-    for label, observed in observe(program).items():
+    for label, observed in observe(program, bounds).items():
         code = expected_code(observed)
         shown = CURSOR_CODES.get(code, code) if program.flavour.is_child else code
         expected[label] = Expected(shown, observed.was_escaped and not observed.was_released)

@@ -22,9 +22,9 @@ _FALSE = frozenset({"False", "0", "''", '""', "0.0", "b''", 'b""'})
 class FactFlow:
     """What is known of conditions in one function."""
 
-    def __init__(self, graph: FlowGraph, edges_of: Callable[[NodeId], Iterable[Edge]]) -> None:
-        """`edges_of`: the edges of a node that are real, given what its calls mean."""
-        self._graph, self._edges_of = graph, edges_of
+    def __init__(self, graph: FlowGraph, edges_of: Callable[[NodeId], Iterable[Edge]], fresh: frozenset[PlaceId] = frozenset()) -> None:
+        """`edges_of`: the edges of a node that are real, given what its calls mean. `fresh`: the values of acquires, which are true."""
+        self._graph, self._edges_of, self._fresh = graph, edges_of, fresh
         constants = set()
         self._pure_roots: dict[PlaceId, list[PlaceId]] = {}
         self._optional = {
@@ -32,15 +32,26 @@ class FactFlow:
         }
         """Places that are compared with None: objects or None, so never false otherwise. Approximation: missed alarms only."""
         for event in graph.events:
-            if isinstance(event, ev.Bind) and event.value is not None and isinstance(graph.places.keys[event.value], ev.Constant):
+            if isinstance(event, ev.Bind) and event.value is not None and self._constant(event.value) != ANYTHING:
                 constants.add(event.target)
         self._kept = {p for p, count in graph.tested.items() if (count >= 2 or p in constants) and not graph.places.is_temp(p)}
+        self._keep_sources()
         for place in self._kept:
             key = graph.places.keys[place]
             if isinstance(key, ev.Pure):
                 for root in key.roots:
                     self._pure_roots.setdefault(root, []).append(place)
         self._reaching: dict[NodeId, set[Facts]] | None = None
+
+    def _keep_sources(self) -> None:
+        """Keep also what is bound to a kept place, so that `c = m or connect()` knows of `m`."""
+        binds = [e for e in self._graph.events if isinstance(e, ev.Bind) and e.value is not None]
+        for _ in range(3):
+            found = {e.value for e in binds if e.target in self._kept and e.value is not None} - self._kept
+            useful = {p for p in found if self._graph.places.is_temp(p) or self._graph.tested.get(p)}
+            if not useful:
+                return
+            self._kept |= useful
 
     def reaching(self, node: NodeId) -> set[Facts]:
         """The facts with which control can come to a node; empty if it cannot."""
@@ -112,6 +123,8 @@ class FactFlow:
 
     def _constant(self, value: PlaceId) -> int:
         key = self._graph.places.keys[value]
+        if value in self._fresh:
+            return IS_TRUE
         if not isinstance(key, ev.Constant):
             return ANYTHING
         if key.text == "None":

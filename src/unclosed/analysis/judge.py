@@ -108,6 +108,10 @@ class Judge:
 
     # The way
 
+    def trail(self, outcome: Outcome, arrival: Arrival) -> tuple[TrailStep, ...]:
+        """The way from the acquire to one arrival."""
+        return self._trail(outcome.site, self._steps(outcome, arrival), arrival)
+
     def _steps(self, outcome: Outcome, arrival: Arrival) -> list[tuple[Key, Edge]]:
         """The states and edges from the acquire to the arrival."""
         steps: list[tuple[Key, Edge]] = []
@@ -126,12 +130,12 @@ class Judge:
             first_hand = [node for node in raising if not _passes_on(self._graph.events[node])]
             raising = first_hand or raising
             raising = raising or [key[0] for key, _ in steps if _word(self._graph.events[key[0]]) in ("raise", "assert")]
-            return self._described(raising[-1]) if raising else (None, "")
+            return self.described(raising[-1]) if raising else (None, "")
         if loss is Loss.OVERWRITTEN:
-            return self._described(arrival.node)
+            return self.described(arrival.node)
         if loss is Loss.EARLY_EXIT:
             leaving = [key[0] for key, _ in steps if self._is_leaving(key[0]) or _word(self._graph.events[key[0]]) in ("break", "continue")]
-            return self._described(leaving[-1]) if leaving else (None, "")
+            return self.described(leaving[-1]) if leaving else (None, "")
         return None, ""
 
     def _is_leaving(self, node: NodeId) -> bool:
@@ -144,7 +148,7 @@ class Judge:
             key = self._graph.places.keys[key.base]
         return isinstance(key, ev.Returned)
 
-    def _described(self, node: NodeId) -> tuple[Span | None, str]:
+    def described(self, node: NodeId) -> tuple[Span | None, str]:
         """Where an event stands and its written word: the callee of a call, the keyword of a statement."""
         event = self._graph.events[node]
         span = _span_of(event)

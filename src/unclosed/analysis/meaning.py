@@ -17,7 +17,7 @@ from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId
 from unclosed.flow.graph import Edge, EdgeKind
 from unclosed.infer.calls import CallInfo
-from unclosed.infer.types import ScopeTypes
+from unclosed.infer.types import ScopeTypes, entered
 from unclosed.infer.values import Sort, Value
 from unclosed.library import Kind, Lease, Release, WithExit
 
@@ -128,8 +128,11 @@ class Meaning:
         match event:
             case ev.Call():
                 return self._is_calm_call(self.scope.call(node))
-            case ev.Enter(manager, _, _, _) | ev.Leave(manager, _, _, _):
-                return self._is_quiet_manager(manager)
+            case ev.Enter(manager, _, _, _):
+                return self._is_harmless(manager) or self._is_quiet(self.scope.value(manager)) is not None
+            case ev.Leave(manager, is_async, _, _):
+                lease = self._is_quiet(entered(self.scope.value(manager)))
+                return self._is_harmless(manager) or (lease is not None and exit_of(lease, is_async) is WithExit.RELEASE)
             case ev.Step("import", value, _) if value is not None:
                 key = self.graph.places.keys[value]
                 return isinstance(key, ev.Imported) and key.name.partition(".")[0] in sys.stdlib_module_names
@@ -142,9 +145,7 @@ class Meaning:
 
     def _is_calm_call(self, info: CallInfo) -> bool:
         model = info.model
-        if model is not None and (
-            model.cannot_raise or model.exits or model.suppresses or model.wraps is not None or model.returns == "self"
-        ):
+        if model is not None and (model.cannot_raise or model.exits or model.suppresses or model.wraps is not None):
             return True
         if info.receiver is not None and self._tests_openness(info.receiver, info.event.callee.method):
             return True
@@ -157,15 +158,22 @@ class Meaning:
         model = self.catalog.type(receiver.name) if receiver.sort is Sort.INSTANCE else None
         return model is not None and (method in model.closed_when or method in model.open_when)
 
-    def _is_quiet_manager(self, manager: PlaceId) -> bool:
-        """Whether entering and leaving a block does not raise in practice: a cursor, `closing(x)`, `suppress(...)`, a timeout."""
-        value = self.scope.value(manager)
-        if value is not None and value.sort is Sort.INSTANCE:
-            model = self.catalog.type(value.name)
-            return model is not None and model.lease is not None and model.kind in _QUIET_KINDS
+    def _is_harmless(self, manager: PlaceId) -> bool:
+        """Whether a manager's block is entered and left without raising: `closing(x)`, `suppress(...)`, a timeout's scope."""
         made = self.scope.call_behind(manager)
-        model_of_call = made.model if made is not None else None
-        return model_of_call is not None and (model_of_call.cannot_raise or model_of_call.suppresses or model_of_call.wraps is not None)
+        called = made.model if made is not None else None
+        return called is not None and (called.cannot_raise or called.suppresses or called.wraps is not None)
+
+    def _is_quiet(self, value: Value | None) -> Lease | None:
+        """The lease of a resource whose block is entered without raising in practice; `None` for anything else."""
+        model = self.catalog.type(value.name) if value is not None and value.sort is Sort.INSTANCE else None
+        return model.lease if model is not None and model.kind in _QUIET_KINDS else None
+
+    def is_resource(self, place: PlaceId) -> bool:
+        """Whether a place holds a modelled resource, which is never false."""
+        value = self.scope.value(place)
+        model = self.catalog.type(value.name) if value is not None and value.sort is Sort.INSTANCE else None
+        return model is not None and model.lease is not None
 
     def _suppresses(self, node: NodeId) -> bool:
         """Whether the manager left last before this node swallows exceptions."""

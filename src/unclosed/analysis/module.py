@@ -61,8 +61,7 @@ class ModuleAnalysis:
         found: dict[int, Verdict] = {}
         for outcome in run.outcomes:
             span, verdict = outcome.site.span, judge.verdict(outcome)
-            # A `finally` suite is copied: the same acquire stands at several nodes, and the gravest loss counts.
-            if verdict is not None and (span not in found or verdict.loss_rank < found[span].loss_rank):
+            if verdict is not None:
                 found[span] = verdict
         for outcome in run.outcomes:
             if outcome.returned and outcome.site.span not in found and self._is_left_to_framework(run):

@@ -44,6 +44,8 @@ class Outcome:
     site: Site
     exits: dict[ev.ExitKind, list[Arrival]] = field(default_factory=dict)
     losses: dict[End, list[Arrival]] = field(default_factory=dict)
+    done: dict[tuple[End, NodeId], Arrival] = field(default_factory=dict)
+    """Where the value was given back or handed on, each with a shortest way."""
     released: bool = False
     escaped: bool = False
     kept: bool = False
@@ -62,6 +64,28 @@ class Outcome:
     previous: dict[Key, tuple[Key, Edge]] = field(default_factory=dict)
     starts: set[Key] = field(default_factory=set)
     """Where the value is owed from: the states right after the acquire."""
+
+    def merged(self, other: Outcome) -> Outcome:
+        """Both outcomes as one: a `finally` suite is copied, so the same acquire can stand at several nodes."""
+        exits = {kind: self.exits.get(kind, []) + other.exits.get(kind, []) for kind in {**self.exits, **other.exits}}
+        losses = {end: self.losses.get(end, []) + other.losses.get(end, []) for end in {**self.losses, **other.losses}}
+        return Outcome(
+            site=self.site,
+            exits=exits,
+            losses=losses,
+            done={**other.done, **self.done},
+            released=self.released or other.released,
+            escaped=self.escaped or other.escaped,
+            kept=self.kept or other.kept,
+            returned=self.returned | other.returned,
+            return_nodes=self.return_nodes | other.return_nodes,
+            stored=self.stored | other.stored,
+            yielded=self.yielded or other.yielded,
+            handed_on=self.handed_on or other.handed_on,
+            unsure=self.unsure | other.unsure,
+            previous={**other.previous, **self.previous},
+            starts=self.starts | other.starts,
+        )
 
     @property
     def is_done_somewhere(self) -> bool:
@@ -128,8 +152,9 @@ class Solver:
         if kind is ev.ExitKind.RETURN and (items := self._returned_as(owed)):
             self._outcome.escaped = True
             self._outcome.returned |= items
+            self._note_done(End.ESCAPED, Arrival(key, key[0]))
         elif owed.wrong is not None:
-            self._release_wrongly(owed.wrong)
+            self._release_wrongly(owed.wrong, Arrival(key, key[0]))
         elif not owed.flags & Flag.LATENT:
             self._outcome.exits.setdefault(kind, []).append(Arrival(key, key[0]))
 
@@ -156,17 +181,23 @@ class Solver:
         self._outcome.unsure |= key[1].flags
         if end is End.RELEASED:
             self._outcome.released = True
+            self._note_done(end, Arrival(key, node, edge))
         elif end is End.ESCAPED:
             self._outcome.escaped = True
+            self._note_done(end, Arrival(key, node, edge))
             self._note_escape(node, key[1])
         elif key[1].wrong is not None:
-            self._release_wrongly(key[1].wrong)
+            self._release_wrongly(key[1].wrong, Arrival(key, node, edge))
         elif not key[1].flags & Flag.LATENT:
             self._outcome.losses.setdefault(end, []).append(Arrival(key, node, edge))
 
-    def _release_wrongly(self, span: SpanId) -> None:
+    def _note_done(self, end: End, arrival: Arrival) -> None:
+        self._outcome.done.setdefault((end, arrival.node), arrival)
+
+    def _release_wrongly(self, span: SpanId, arrival: Arrival) -> None:
         """A wrong release with nothing better after it: a fault, and for the other codes a release."""
         self._outcome.released = True
+        self._note_done(End.RELEASED, arrival)
         self._transfer.faults.wrong_method(span, self._site)
 
     def _note_escape(self, node: NodeId, owed: Obligation) -> None:

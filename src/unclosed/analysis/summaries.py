@@ -106,9 +106,14 @@ class Summaries:
         sites = SiteFinder(meaning, self._python, self).sites()
         if len(sites) > MAX_SITES:
             raise GivenUp(f"more than {MAX_SITES} acquires")
-        facts = FactFlow(meaning.graph, lambda node: meaning.edges(NodeId(node)))
-        outcomes = tuple(Solver(meaning, facts, site, Transfer(meaning, facts, site, log, self)).solve() for site in sites)
-        return Run(meaning, outcomes, log)
+        entered = {e.result for e in meaning.graph.events if isinstance(e, ev.Enter) and meaning.is_resource(e.result)}
+        fresh = frozenset({site.place for site in sites} | entered)
+        facts = FactFlow(meaning.graph, lambda node: meaning.edges(NodeId(node)), fresh)
+        outcomes: dict[SpanId, Outcome] = {}
+        for site in sites:
+            found = Solver(meaning, facts, site, Transfer(meaning, facts, site, log, self)).solve()
+            outcomes[site.span] = outcomes[site.span].merged(found) if site.span in outcomes else found
+        return Run(meaning, tuple(outcomes.values()), log)
 
     def enter(self, key: object) -> None:
         """Begin an answer."""
@@ -253,7 +258,7 @@ class Summaries:
 
     def of_argument(self, scope: ScopeTypes, info: CallInfo, argument: ev.Argument, site: Site) -> Effect:
         """What a function of the project does with an argument that owes what the site owes."""
-        target = self._constructor(scope, info.target) if info.is_class else self._function(scope, info)
+        target = self.target(scope, info)
         if target is None:
             return Effect.KEEPS if info.is_class else Effect.UNKNOWN
         if not target.is_transparent(providers=True):
@@ -278,20 +283,26 @@ class Summaries:
         return self._effects[key]
 
     def _follow(self, target: Target, name: str, lease: Lease) -> Effect:
-        scope = target.types.scope(target.facts.id)
-        place = scope.graph.places.find(ev.Local(name))
-        if place is None:
+        if target.types.scope(target.facts.id).graph.places.find(ev.Local(name)) is None:
             return Effect.BORROWS
         if target.facts.only_raises and target.facts.owner:
             return Effect.UNKNOWN  # an abstract method: somebody else's body runs
+        outcome = self.follow_parameter(target, name, lease)
+        return Effect.UNKNOWN if outcome is None else _effect(outcome)
+
+    def follow_parameter(self, target: Target, name: str, lease: Lease) -> Outcome | None:
+        """What a function does with a parameter that owes this lease; `None` if it never mentions it or cannot be followed."""
+        scope = target.types.scope(target.facts.id)
+        place = scope.graph.places.find(ev.Local(name))
+        if place is None:
+            return None
         meaning = Meaning(scope, self)
         facts = FactFlow(meaning.graph, lambda node: meaning.edges(NodeId(node)))
         site = Site(NodeId(0), place, lease, None, SpanId(0), Confidence.CERTAIN)
         try:
-            outcome = Solver(meaning, facts, site, Transfer(meaning, facts, site, FaultLog(meaning), self)).solve()
+            return Solver(meaning, facts, site, Transfer(meaning, facts, site, FaultLog(meaning), self)).solve()
         except (GivenUp, RecursionError):
-            return Effect.UNKNOWN
-        return _effect(outcome)
+            return None
 
     def follow_attribute(self, types: ModuleTypes, method: FunctionFacts, attribute: str, lease: Lease) -> Outcome | None:
         """What a method does with an attribute of `self`; `None` if it never mentions it or cannot be followed."""
@@ -313,6 +324,10 @@ class Summaries:
         return self._program.project_texts(module)
 
     # Targets
+
+    def target(self, scope: ScopeTypes, info: CallInfo) -> Target | None:
+        """The function of the project that a call runs, for a class its `__init__`; `None` where it is not known."""
+        return self._constructor(scope, info.target) if info.is_class else self._function(scope, info)
 
     def _constructor(self, scope: ScopeTypes, value: Value | None) -> Target | None:
         """The `__init__` of a project class, its own or a base's; `None` where it cannot be read (a dataclass, a library's base)."""

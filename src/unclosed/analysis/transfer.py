@@ -21,6 +21,8 @@ from unclosed.infer.types import ScopeTypes
 from unclosed.infer.values import Sort
 from unclosed.library import CallModel, Lease, WithExit
 
+_NOWHERE = ev.Temp(0)
+"""Where a value is that an exception has dropped on its way to the caller: open, and out of reach."""
 _EXIT_METHODS = ("__exit__", "__aexit__")
 _COUNTING = frozenset({"append", "appendleft", "add", "insert"})
 """Methods that put something into a container and tell nobody of what is in it."""
@@ -65,7 +67,7 @@ class Transfer:
                 after = self._bind(state, target, value)
                 return after, after
             case ev.Unbind(place, is_delete, _):
-                after = self._without(state, {place}, End.DELETED if is_delete else End.REBOUND)
+                after = self._unbound(state, place, is_delete)
                 return after, after
             case ev.EndStatement(temps, _):
                 after = self._without(state, set(temps), End.DISCARDED)
@@ -79,7 +81,7 @@ class Transfer:
                 return self._enter(state, manager, is_async, result)
             case ev.Leave(manager, is_async, _, _):
                 after = self._leave(state, manager, is_async)
-                return after, after
+                return after, self._left_failing(after, node)
             case ev.Yield(value, _, _, _):
                 after = self._yield(state, value)
                 return after, after
@@ -103,6 +105,15 @@ class Transfer:
         if after.aliases or after.wrappers or after.containers:
             return after
         return End.DISCARDED if self._were_temporary(state) else End.REBOUND
+
+    def _unbound(self, state: Obligation, place: PlaceId, is_delete: bool) -> State:
+        """A name is deleted, or an exception drops the value that was on its way to the caller."""
+        after = self._stripped(state, {place})
+        if after.aliases or after.wrappers or after.containers:
+            return after
+        if isinstance(self._places.keys[place], ev.Returned):
+            return state._replace(aliases=frozenset({self._places.intern(_NOWHERE)}))
+        return End.DELETED if is_delete else End.REBOUND
 
     def _with_target(self, left: Obligation, before: Obligation, target: PlaceId, value: PlaceId) -> Obligation:
         """The obligation with `target` holding all that `value` held before."""
@@ -245,6 +256,15 @@ class Transfer:
             return End.RELEASED
         return End.RELEASED if self._leaves_owner(manager) else state
 
+    def _left_failing(self, after: State, node: NodeId) -> State:
+        """The state where leaving a block itself raises: the temporaries of the block's header are gone then too."""
+        if isinstance(after, End):
+            return after
+        targets = (self._graph.events[edge.target] for edge in self._graph.edges[node])
+        header = next((set(event.temps) for event in targets if isinstance(event, ev.EndStatement)), set())
+        left = self._stripped(after, header)
+        return left if left.aliases or left.wrappers or left.containers else after
+
     def _bare(self, state: Obligation, place: PlaceId, span: ev.SpanId) -> State:
         if self._is_release_bound(state, place):
             self.faults.not_called(span, self._lease, self._site)
@@ -255,9 +275,9 @@ class Transfer:
 
     def _call(self, node: NodeId, event: ev.Call, state: Obligation) -> Both:
         info = self._meaning.call(node)
-        after = self._without(state, {event.result}, End.REBOUND) if event.result in state.aliases else state
-        if isinstance(after, End):
-            return after, after
+        after = self._stripped(state, {event.result})
+        if not (after.aliases or after.wrappers or after.containers):
+            return End.REBOUND, End.REBOUND
         done = self._as_release(event, after)
         if done is not None:
             return done, done

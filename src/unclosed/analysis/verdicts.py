@@ -74,11 +74,6 @@ class Verdict:
     attribute: str = ""
     """For a resource kept on `self`: the attribute, `self.conn`."""
 
-    @property
-    def loss_rank(self) -> int:
-        """The place of the loss in the contract's order, from 0."""
-        return list(Loss).index(self.loss)
-
 
 @dataclass(frozen=True, slots=True)
 class ReleaseFault:

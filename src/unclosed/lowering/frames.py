@@ -86,6 +86,8 @@ class Cleanup:
     lower: Callable[[Jump | None], None]
     suppresses: Callable[[Continuation], Suppression]
     after: NodeId | None = None
+    names: frozenset[str] = frozenset()
+    """The exceptions that the cleanup swallows by their names."""
     copies: dict[Continuation, NodeId] = field(default_factory=dict)
 
 
@@ -267,7 +269,7 @@ def _relevant(continuation: Continuation, frame: Frame) -> Continuation:
     asked: set[str] = set()
     at: Frame | None = frame
     while at is not None:
-        if isinstance(at, Handlers):
+        if isinstance(at, Handlers | Cleanup):
             asked |= at.names
         at = at.outer
     return continuation._replace(

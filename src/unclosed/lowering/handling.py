@@ -19,6 +19,9 @@ class Taken(enum.Enum):
     NO = "no"
 
 
+_OF_EXACT = {Taken.YES: Suppression.ALWAYS, Taken.MAYBE: Suppression.SOME, Taken.NO: Suppression.NEVER}
+
+
 def takes(node: cst.ExceptHandler | cst.ExceptStarHandler, names: frozenset[str], arriving: Continuation, is_async: bool) -> Taken:
     """Whether a handler for the exceptions called `names` takes what arrives."""
     if node.type is None or "BaseException" in names:
@@ -27,10 +30,10 @@ def takes(node: cst.ExceptHandler | cst.ExceptStarHandler, names: frozenset[str]
         return Taken.YES if "CancelledError" in names else Taken.NO
     if "Exception" in names:
         return Taken.NO if _is_outside_exception(arriving.exact) else Taken.YES
-    if arriving.exact:
-        return _takes_exact(names, arriving)
     if names == {"CancelledError"} and is_async:
         return Taken.NO
+    if arriving.exact:
+        return _takes_exact(names, arriving)
     return Taken.NO if names <= arriving.passed else Taken.MAYBE
 
 
@@ -53,11 +56,20 @@ def suppression(item: cst.BaseExpression, continuation: Continuation, is_async: 
     """What a manager does with an exception, as far as its spelling says: `suppress(ValueError)`."""
     if not (isinstance(item, cst.Call) and last_name(item.func) == "suppress"):
         return Suppression.IF_KNOWN if continuation.jump is Jump.RAISE else Suppression.NEVER
-    names = frozenset().union(*(exception_names(argument.value) for argument in item.args)) if item.args else frozenset()
+    names = suppressed_names(item)
     if continuation.jump is Jump.CANCEL:
         return Suppression.ALWAYS if names & {"CancelledError", "BaseException"} else Suppression.NEVER
     if names & {"Exception", "BaseException"}:
         return Suppression.ALWAYS
-    if names <= {"CancelledError", "KeyboardInterrupt"} and is_async:
+    if (names <= {"CancelledError", "KeyboardInterrupt"} and is_async) or names <= continuation.passed:
         return Suppression.NEVER
+    if continuation.exact and names:
+        return _OF_EXACT[_takes_exact(names, continuation)]
     return Suppression.SOME if names else Suppression.NEVER
+
+
+def suppressed_names(item: cst.BaseExpression) -> frozenset[str]:
+    """The exceptions that `suppress(...)` names; none for any other manager."""
+    if not (isinstance(item, cst.Call) and last_name(item.func) == "suppress"):
+        return frozenset()
+    return frozenset().union(*(exception_names(argument.value) for argument in item.args))

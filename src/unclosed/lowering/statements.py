@@ -15,7 +15,7 @@ from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId
 from unclosed.lowering.expressions import ANY_ITEM, LITERALS, Ends, ExpressionLowering, is_truth
 from unclosed.lowering.frames import Cleanup, Continuation, Handlers, Jump, suppresses_nothing
-from unclosed.lowering.handling import Taken, suppression, takes
+from unclosed.lowering.handling import Taken, suppressed_names, suppression, takes
 from unclosed.lowering.names import dotted, exception_names, last_name, source
 from unclosed.lowering.patterns import lower_case_pattern
 
@@ -33,8 +33,10 @@ class StatementLowering(cst.CSTVisitor):
         super().__init__()
         self.scope = scope
         self.expressions = ExpressionLowering(scope)
-        self._handles_cancellation = False
-        """Inside an `except CancelledError:`, whose bare `raise` goes on with the cancellation."""
+        self._returns = 0
+        """How many `return` statements have been lowered."""
+        self._handled = Jump.RAISE
+        """What the innermost handler around took: its bare `raise` goes on with that."""
 
     def lower_body(self, body: Sequence[cst.CSTNode]) -> None:
         """Lower statements one after the other, as far as control reaches."""
@@ -143,6 +145,7 @@ class StatementLowering(cst.CSTVisitor):
         return False
 
     def visit_Return(self, node: cst.Return) -> bool:
+        self._returns += 1
         returned = self.scope.place(_RETURNED)
         span = self.scope.span(node)
         if isinstance(node.value, cst.Tuple) and not any(isinstance(e, cst.StarredElement) for e in node.value.elements):
@@ -170,8 +173,8 @@ class StatementLowering(cst.CSTVisitor):
             self.scope.ends = []  # the process ends: nothing is owed
         elif exact == "CancelledError":
             self.scope.jump(Continuation(Jump.CANCEL if self.scope.is_async else Jump.RAISE))
-        elif node.exc is None and self._handles_cancellation:
-            self.scope.jump(Continuation(Jump.CANCEL))
+        elif node.exc is None:
+            self.scope.jump(Continuation(self._handled))
         else:
             self.scope.jump(Continuation(Jump.RAISE, exact=exact if exact[:1].isupper() else ""))
         return False
@@ -370,66 +373,75 @@ class StatementLowering(cst.CSTVisitor):
         names = frozenset().union(*(exception_names(h.type) for h in node.handlers))
         handlers = Handlers(outer, names)
         self.scope.frame = handlers if node.handlers else outer
+        returns_before = self._returns
         self.lower_suite(node.body)
+        drops_return = self._returns > returns_before
         self.scope.frame = outer
         if node.orelse is not None and self.scope.ends:
             self.lower_suite(node.orelse.body)
         done = self.scope.ends
-        done = done + self._handlers(node.handlers, handlers, flows_on)
+        done = done + self._handlers(node.handlers, handlers, flows_on, drops_return)
         self.scope.ends = done
         if cleanup is not None:
             self.scope.frame = cleanup.outer
             if self.scope.ends:
                 cleanup.lower(None)
 
-    def _handlers(self, nodes: Sequence[cst.ExceptHandler | cst.ExceptStarHandler], frame: Handlers, flows_on: bool) -> Ends:
-        """Lower the handlers of a `try`; the ends that flow out of them."""
-        starts = [self.scope.join("except") for _ in nodes]
-        taken: set[int] = set()
+    def _handlers(
+        self, nodes: Sequence[cst.ExceptHandler | cst.ExceptStarHandler], frame: Handlers, flows_on: bool, drops_return: bool
+    ) -> Ends:
+        """Lower the handlers of a `try`; the ends that flow out of them.
+
+        A handler that takes exceptions and cancellation has a body for each: its bare `raise` goes on with what came.
+        """
+        starts: dict[tuple[Jump, int], NodeId] = {}
         for arriving, entry in list(frame.entries.items()):
-            left: Continuation | None = arriving
             self.scope.continue_from(entry)
-            for number, node in enumerate(nodes):
-                assert left is not None
-                names = exception_names(node.type)
-                taken_by = takes(node, names, left, self.scope.is_async)
-                if taken_by is not Taken.NO:
-                    taken.add(number)
-                    ends = self.scope.ends
-                    self.scope.flow_into(starts[number])
-                    self.scope.ends = ends
-                if taken_by is Taken.YES:
-                    left = None
-                    break
-                if taken_by is Taken.MAYBE:
-                    left = left._replace(passed=left.passed | names)
-            if left is not None:
-                self.scope.jump(left)
-            self.scope.ends = []
+            self._dispatch(nodes, arriving, starts)
         done: Ends = []
-        for number, node in enumerate(nodes):
-            if number not in taken:
-                continue
-            self.scope.continue_from(starts[number])
-            self._handler_body(node)
-            if flows_on and number + 1 in taken:
+        for jump, number in sorted(starts, key=lambda start: (start[0].value, start[1])):
+            self.scope.continue_from(starts[jump, number])
+            self._handler_body(nodes[number], jump, drops_return)
+            if flows_on and (jump, number + 1) in starts:
                 ends = self.scope.ends
-                self.scope.flow_into(starts[number + 1])
+                self.scope.flow_into(starts[jump, number + 1])
                 self.scope.ends = ends
             done += self.scope.ends
         return done
 
-    def _handler_body(self, node: cst.ExceptHandler | cst.ExceptStarHandler) -> None:
+    def _dispatch(
+        self, nodes: Sequence[cst.ExceptHandler | cst.ExceptStarHandler], arriving: Continuation, starts: dict[tuple[Jump, int], NodeId]
+    ) -> None:
+        """Lead what arrives to the handlers that take it, and on what none surely takes."""
+        left = arriving
+        for number, node in enumerate(nodes):
+            names = exception_names(node.type)
+            taken_by = takes(node, names, left, self.scope.is_async)
+            if taken_by is not Taken.NO:
+                key = (arriving.jump, number)
+                if key not in starts:
+                    starts[key] = self.scope.join("except")
+                ends = self.scope.ends
+                self.scope.flow_into(starts[key])
+                self.scope.ends = ends
+            if taken_by is Taken.YES:
+                self.scope.ends = []
+                return
+            if taken_by is Taken.MAYBE:
+                left = left._replace(passed=left.passed | names)
+        self.scope.jump(left)
+
+    def _handler_body(self, node: cst.ExceptHandler | cst.ExceptStarHandler, jump: Jump, drops_return: bool) -> None:
         name = node.name.name if node.name is not None else None
         span = self.scope.span(node)
+        if drops_return:
+            # An exception on the way out of a `return` drops its value.
+            self.scope.emit(ev.Unbind(self.scope.place(_RETURNED), False, span))
         if isinstance(name, cst.Name):
             self.scope.emit(ev.Bind(self.scope.bind_name(name.value), None, span))
-        outer, self._handles_cancellation = (
-            self._handles_cancellation,
-            self.scope.is_async and exception_names(node.type) == {"CancelledError"},
-        )
+        outer, self._handled = self._handled, jump
         self.lower_suite(node.body)
-        self._handles_cancellation = outer
+        self._handled = outer
         if isinstance(name, cst.Name) and self.scope.ends:
             self.scope.emit(ev.Unbind(self.scope.bind_name(name.value), False, span))
 
@@ -471,7 +483,13 @@ class StatementLowering(cst.CSTVisitor):
 
         after = self.scope.join("after with")
         item = node.items[index].item
-        cleanup = Cleanup(self.scope.frame, leave, lambda continuation: suppression(item, continuation, self.scope.is_async), after)
+        cleanup = Cleanup(
+            self.scope.frame,
+            leave,
+            lambda continuation: suppression(item, continuation, self.scope.is_async),
+            after,
+            suppressed_names(item),
+        )
         self.scope.frame = cleanup
         self._with_items(node, index + 1)
         self.scope.frame = cleanup.outer

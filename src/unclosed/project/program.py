@@ -80,7 +80,7 @@ class Program:
         if path not in self._loaded:
             self._loaded[path] = None  # an import cycle finds nothing here, and asks again later through its own names
             try:
-                self._loaded[path] = self._load(path, self._shown_as(path), self._bearing.text(path))
+                self._loaded[path] = self._load(path, self.shown_as(path), self._bearing.text(path))
             except (UnclosedError, TooDeep, RecursionError):
                 self._loaded[path] = None
         return self._loaded[path]
@@ -90,7 +90,8 @@ class Program:
         facts: ModuleFacts = lowering.lower()
         return LoadedModule(path, shown_as, text, ModuleTypes(str(path), facts, self.catalog, self, self._recursion), lowering.spans)
 
-    def _shown_as(self, path: Path) -> str:
+    def shown_as(self, path: Path) -> str:
+        """The path of a module as the user sees it: as it was named, else below the working directory if it is there."""
         if path in self._shown:
             return self._shown[path]
         try:

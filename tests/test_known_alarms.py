@@ -1,0 +1,197 @@
+"""Programs that the analysis judges wrongly, and what would be right: each fails until it is mended, and then says so."""
+
+from __future__ import annotations
+
+import pytest
+
+from commented_verdicts import found, said
+
+MISSED = {
+    "two items of a list are two conditions": """
+        def indexed(dsn, a, i, j):
+            conn = psycopg.connect(dsn)  # early-exit, certain
+            if a[i]:
+                conn.close()
+            elif not a[j]:
+                conn.close()
+    """,
+    "a generator expression evaluates its first iterable at once": """
+        def rows(dsn):
+            conn = psycopg.connect(dsn)  # never, certain
+            return (row for row in conn.execute("x"))
+    """,
+}
+"""Missed alarms."""
+
+OTHER_LOSS = {
+    "a number that is not 1 may be true": """
+        def compared(dsn, n):
+            conn = psycopg.connect(dsn)  # early-exit, certain
+            if n == 1:
+                return
+            if n:
+                conn.close()
+    """,
+    "a name that a nested function binds has no known value": """
+        def flagged(dsn):
+            ready = False
+
+            def on_ready():
+                nonlocal ready
+                ready = True
+
+            conn = psycopg.connect(dsn)  # early-exit, certain
+            on_ready()
+            if ready:
+                conn.close()
+    """,
+    "a handler is reached even if nothing before it raises in practice": """
+        def looked_up(dsn, row):
+            conn = psycopg.connect(dsn)  # early-exit, certain
+            try:
+                name = row["name"]
+            except KeyError:
+                conn.close()
+                raise
+            print(name)
+    """,
+    "the subject of a match is a temporary also where a case returns": """
+        def subject(dsn):
+            match psycopg.connect(dsn):  # discarded, certain
+                case _:
+                    return 1
+    """,
+}
+"""The right acquire with the wrong loss."""
+
+FALSE = {
+    "the name of a pattern is the subject": """
+        def pattern(dsn):
+            match psycopg.connect(dsn):
+                case object() as conn:
+                    conn.close()
+    """,
+    "an import from the standard library does not raise in practice": """
+        def imported(dsn):
+            conn = psycopg.connect(dsn)
+            from json import loads
+
+            conn.close()
+    """,
+    "a default captures": """
+        def by_default(dsn):
+            conn = psycopg.connect(dsn)
+
+            def close(held=conn):
+                held.close()
+
+            atexit.register(close)
+
+        def by_default_of_a_lambda(dsn):
+            conn = psycopg.connect(dsn)
+            return lambda held=conn: held.close()
+    """,
+    "a list that grows in place holds what it is given": """
+        def grown(dsn, conns):
+            conn = psycopg.connect(dsn)
+            conns += [conn]
+
+        def united(dsn):
+            conns = set()
+            conn = psycopg.connect(dsn)
+            conns |= {conn}
+            return conns
+    """,
+    "a sum of lists holds what they hold": """
+        def added(dsn, others):
+            return [psycopg.connect(dsn)] + others
+
+        def added_to_itself(dsn):
+            conns = []
+            conns = conns + [psycopg.connect(dsn)]
+            return conns
+    """,
+    "the parts of a tuple are its elements": """
+        def nested(dsn):
+            x, (conn, y) = 1, (psycopg.connect(dsn), 2)
+            conn.close()
+
+        def starred(dsn):
+            conn, *rest = psycopg.connect(dsn), 1, 2
+            conn.close()
+
+        def chosen(dsn, given):
+            conn, own = (given, False) if given else (psycopg.connect(dsn), True)
+            conn.close()
+
+        def named(dsn):
+            pair = psycopg.connect(dsn), 1
+            conn, number = pair
+            conn.close()
+
+        def indexed(dsn):
+            pair = psycopg.connect(dsn), 1
+            conn = pair[0]
+            conn.close()
+    """,
+    "a container that holds something is true": """
+        def emptied(dsn):
+            conns = []
+            conns.append(psycopg.connect(dsn))
+            while conns:
+                conns.pop().close()
+    """,
+    "appending to a list made here does not raise": """
+        def appended(dsn):
+            conns = []
+            conn = psycopg.connect(dsn)
+            conns.append(conn)
+            conn.close()
+
+        def stored(self, dsn):
+            conns = []
+            conns.append(psycopg.connect(dsn))
+            self.conns = conns
+    """,
+    "a closure captures the container": """
+        def captured(dsn):
+            conns = [psycopg.connect(dsn)]
+
+            def close():
+                for conn in conns:
+                    conn.close()
+
+            atexit.register(close)
+    """,
+    "a choice inside a choice has a value": """
+        def nested_choice(dsn, x):
+            conn = (x and psycopg.connect(dsn)) or psycopg.connect("y")
+            conn.close()
+
+        def choice_in_or(dsn, x):
+            conn = (psycopg.connect(dsn) if x else None) or psycopg.connect("y")
+            conn.close()
+    """,
+}
+"""False alarms: every function is silent."""
+
+
+@pytest.mark.xfail(reason="missed alarm", strict=True)
+@pytest.mark.parametrize("truth", MISSED)
+def test_missed_alarm(truth: str) -> None:
+    """The acquire is reported."""
+    assert found(MISSED[truth]) == said(MISSED[truth])
+
+
+@pytest.mark.xfail(reason="another loss", strict=True)
+@pytest.mark.parametrize("truth", OTHER_LOSS)
+def test_other_loss(truth: str) -> None:
+    """The acquire is reported with the first loss of the contract that is true."""
+    assert found(OTHER_LOSS[truth]) == said(OTHER_LOSS[truth])
+
+
+@pytest.mark.xfail(reason="false alarm", strict=True)
+@pytest.mark.parametrize("truth", FALSE)
+def test_false_alarm(truth: str) -> None:
+    """Nothing is reported."""
+    assert found(FALSE[truth]) == {}
