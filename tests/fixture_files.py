@@ -3,6 +3,7 @@
 A *marker* is a trailing comment: `# expect: UNC103@9` (reported, and rightly), `# false alarm: UNC102, why` (reported, and wrongly),
 `# missed: UNC103, why` (not reported, and wrongly). `@9` is the column, from 1. A *loud* function has a marker, a *silent* one has none.
 The first lines of a file may hold `# python: 3.11` (older Pythons cannot parse it) and `# requires-python: >=3.10`.
+A *project* is a folder under `fixtures/projects/`: several files that are right or wrong only together.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
+PROJECTS = FIXTURES / "projects"
 
 _MARKER = re.compile(r"# *(expect|false alarm|missed): *((?:UNC\d{3}(?:@\d+)?(?:, *|\b))+)")
 _CODE = re.compile(r"(UNC\d{3})(?:@(\d+))?")
@@ -69,9 +71,26 @@ class FixtureFile:
         return silent, loud
 
 
+class FixtureProject:
+    """One project: its folder and its files, in the order of their paths."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.name = folder, folder.name
+        self.files = tuple(FixtureFile(path) for path in sorted(folder.rglob("*.py")))
+
+    def __repr__(self) -> str:
+        return self.name
+
+
 def fixture_files(folder: str = "") -> list[FixtureFile]:
-    """All fixtures, or those of one folder, in the order of their paths."""
-    return [FixtureFile(path) for path in sorted((FIXTURES / folder).rglob("*.py"))]
+    """All fixtures of one file, or those of one folder, in the order of their paths."""
+    paths = sorted((FIXTURES / folder).rglob("*.py"))
+    return [FixtureFile(path) for path in paths if PROJECTS not in path.parents]
+
+
+def fixture_projects() -> list[FixtureProject]:
+    """All projects, in the order of their names."""
+    return [FixtureProject(folder) for folder in sorted(PROJECTS.iterdir()) if folder.is_dir()]
 
 
 def malformed_markers(fixture: FixtureFile) -> list[str]:

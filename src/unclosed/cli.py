@@ -93,10 +93,11 @@ def check(
 @click.option("--graph", "with_graph", is_flag=True, help="Print the function's flow graph too.")
 @click.option("--config", "config_file", metavar="FILE", help="Read this pyproject.toml instead of the nearest one.")
 def explain(place: str, with_graph: bool, config_file: str | None) -> None:
-    """Explain a line: what is believed there, for whoever hunts a false alarm.
+    """Say what is believed at a line, to hunt a false alarm.
 
-    Prints what each call was resolved to and why, what it acquires, where the obligation ends on each path, the verdict with its trail,
-    and the summaries of other functions that all this rests on.
+    For each call on the line: what it was resolved to and why, and what it acquires. For what it acquires: where the obligation ends on
+    each path, the verdict with its trail, and the summaries of other functions that all this rests on. PATH:LINE:COLUMN is a place as
+    findings print it; with a column, only the calls there are explained. Exit status: 0, or 2 for a place that cannot be explained.
     """
     from unclosed.explain.page import explain as explained  # loads libcst
     from unclosed.explain.place import parse_place

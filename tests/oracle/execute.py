@@ -66,7 +66,7 @@ class UnjudgedError(Exception):
 
 def observe(program: Program, bounds: Bounds = USUAL, *, tells: bool = False) -> dict[str, Observed]:
     """What every run of the program shows of each acquire, by label; raises `UnjudgedError`."""
-    world = World(program.kinds, program.named, bounds.rounds)
+    world = World(program.kinds, bounds.rounds)
     world.tells = tells
     function = _function(program, world)
     observed: dict[str, Observed] = {}
@@ -100,9 +100,6 @@ def _function(program: Program, world: World) -> Callable[..., Any]:
     def look_at_error(number: int) -> None:
         world.inspect_error(sys.exc_info()[1])
 
-    def fail(number: int) -> None:
-        world.raise_kind(world.choose(len(world.kinds), "assert"))
-
     def steps() -> Iterator[int]:
         for number in range(world.most_rounds):
             if world.choose(2, "step") == 0:
@@ -110,7 +107,7 @@ def _function(program: Program, world: World) -> Callable[..., Any]:
             yield number
 
     scope = namespace(world, program.flavour)
-    scope |= {"__loop__": start_loop, "__round__": count_round, "__caught__": look_at_error, "__steps__": steps, "__fail__": fail}
+    scope |= {"__loop__": start_loop, "__round__": count_round, "__caught__": look_at_error, "__steps__": steps}
     exec(program.code(), scope)
     function = scope[program.function.name]
     world.code = function.__code__

@@ -1,9 +1,7 @@
 """A program made ready to run: its text, the acquires in it, and its code with probes.
 
 The probes are calls that the linter never sees: at the start of each round of a `while` loop or of a loop over a literal one that
-bounds the rounds, and at the start of each handler and `finally` block one that looks at the exception in flight. An `assert`
-that fails raises any exception: the linter does not tell classes apart, so a handler of any class may take it.
-
+bounds the rounds, and at the start of each handler and `finally` block one that looks at the exception in flight.
 Imports are taken out: the fake library stands in for what they would bring.
 """
 
@@ -62,33 +60,10 @@ class Program:
                 found[node.lineno, node.col_offset] = str(node.args[0].value)
         return found
 
-    @functools.cached_property
-    def named(self) -> frozenset[str]:
-        """The labels of the acquires whose value gets a name before anything else can happen: `c = connect("1")`."""
-        values = [node.value for node in ast.walk(self.function) if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr))]
-        acquires = self.acquires
-        return frozenset(
-            acquires[call.lineno, call.col_offset]
-            for value in values
-            for call in _results(value)
-            if (call.lineno, call.col_offset) in acquires
-        )
-
     def code(self) -> CodeType:
         """The module with probes, ready for `exec`."""
         module = _Probes().visit(ast.parse(self.text))
         return compile(ast.fix_missing_locations(module), "<program>", "exec")
-
-
-def _results(value: ast.expr | None) -> list[ast.expr]:
-    """The expressions whose value the whole may have."""
-    if isinstance(value, ast.Await):
-        return _results(value.value)
-    if isinstance(value, ast.IfExp):
-        return [*_results(value.body), *_results(value.orelse)]
-    if isinstance(value, ast.BoolOp):
-        return [result for part in value.values for result in _results(part)]
-    return [value] if isinstance(value, ast.Call) else []
 
 
 class _Probes(ast.NodeTransformer):
@@ -114,10 +89,6 @@ class _Probes(ast.NodeTransformer):
         if isinstance(node.iter, ast.Tuple):
             node.iter = ast.copy_location(ast.Call(ast.Name("__steps__", ast.Load()), [], []), node.iter)
         return node
-
-    def visit_Assert(self, node: ast.Assert) -> ast.If:
-        failing = _probe("__fail__", 0, node)
-        return ast.copy_location(ast.If(ast.UnaryOp(ast.Not(), node.test), [failing], []), node)
 
     def visit_Try(self, node: ast.Try) -> ast.Try:
         self.generic_visit(node)

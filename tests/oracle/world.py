@@ -6,7 +6,8 @@ its first choices and takes the first option everywhere after them; `World.taken
 A resource is *lost* inside the function when its last reference goes while it is open. Which kind of loss it is follows from the
 instruction at which the reference went: a store or a deletion of a name rebinds; anything else discards, unless
 an exception is unwinding the expression. Then the resource counts as open until the function ends, like all that live at its
-end; but if it had a name, then the name had been bound anew before, and only a `with` block or a `return` still held it.
+end. Two exceptions: if it was still held by a `with` block alone, its names had been bound anew before; and if a later round of a
+loop acquires anew what an exception dropped, it is overwritten.
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ class Record:
     was_released: bool = False
     was_escaped: bool = False
     was_kept_by_with: bool = False
+    is_dropped: bool = False
+    """An exception unwound the expression that held it."""
     loss: Loss | None = None
 
     @property
@@ -63,13 +66,12 @@ class Record:
 class World:
     """The choices and records of the current run of one program."""
 
-    def __init__(self, kinds: tuple[type[Exception], ...] = (), named: frozenset[str] = frozenset(), rounds: int = 2) -> None:
+    def __init__(self, kinds: tuple[type[Exception], ...] = (), rounds: int = 2) -> None:
         """`kinds`: exceptions that some handler of the program names, so that a raising call may raise each.
 
-        `named`: the labels of the acquires that get a name at once. `rounds`: the most rounds of one loop.
+        `rounds`: the most rounds of one loop.
         """
         self.most_rounds = rounds
-        self.named = named
         self.kinds: tuple[type[Exception], ...] = (RuntimeError, *kinds)
         self.code: CodeType | None = None
         self.tells = False
@@ -136,11 +138,14 @@ class World:
 
     def inspect_error(self, error: BaseException | None) -> None:
         """Note that the program is ill-formed if it met an exception that nobody planned (an unbound name, a method of None)."""
-        if error is not None and not isinstance(error, CutError) and error.args != (PLANNED,):
+        if error is not None and not isinstance(error, (CutError, AssertionError)) and error.args != (PLANNED,):
             self.is_ill_formed = True
 
     def acquire(self, label: str) -> Record:
         """The record of a resource that is open from now on."""
+        for earlier in self.records:
+            if earlier.label == label and earlier.is_dropped and earlier.is_owed:
+                earlier.loss = Loss.REBOUND
         record = Record(label)
         self.records.append(record)
         return record
@@ -154,9 +159,11 @@ class World:
             return
         instruction = dis.opname[frame.f_code.co_code[frame.f_lasti]]
         is_unwinding = frame.f_lasti == self.raised_at or instruction in RAISES
-        if instruction.startswith(STORES) or (is_unwinding and (record.was_kept_by_with or record.label in self.named)):
+        if instruction.startswith(STORES) or (is_unwinding and record.was_kept_by_with):
             record.loss = Loss.REBOUND
-        elif not is_unwinding:
+        elif is_unwinding:
+            record.is_dropped = True
+        else:
             record.loss = Loss.DISCARDED
 
     def frame(self) -> FrameType | None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from unclosed.analysis.obligations import Site
+from unclosed.analysis.slices import may_keep_fresh
 from unclosed.analysis.solver import GivenUp, Outcome
 from unclosed.confidence import Confidence
 from unclosed.flow import events as ev
@@ -58,28 +59,18 @@ class Owners:
 
     def __init__(self, summaries: Summaries) -> None:
         self._summaries = summaries
-        self._known: dict[tuple[str, str], Ownership] = {}
 
     def ownership(self, types: ModuleTypes, owner: str) -> Ownership:
         """What a class holds, its project bases included. Raises `GivenUp`, `RecursionError`."""
-        key = (types.name, owner)
-        if key in self._known:
-            return self._known[key]
-        open_key = ("ownership", *key)
-        if self._summaries.is_open(open_key):
-            return Ownership((), {}, frozenset())
-        self._summaries.enter(open_key)
-        try:
-            made = self._ownership(types, owner)
-        finally:
-            is_final = self._summaries.leave()
-        if is_final:
-            self._known[key] = made
-        return made
+        found = self._summaries.answers.ask(("ownership", types.name, owner), lambda: self._ownership(types, owner), None)
+        return found if found is not None else Ownership((), {}, frozenset())
 
-    def _ownership(self, types: ModuleTypes, owner: str) -> Ownership:
+    def _ownership(self, types: ModuleTypes, owner: str) -> Ownership | None:
         lineage = list(self.lineage(types, owner))
-        held = tuple(held for home, name in lineage for held in self._held(home, name))
+        return self._given_back(tuple(held for home, name in lineage for held in self._held(home, name, None)), lineage)
+
+    def _given_back(self, held: tuple[Held, ...], lineage: list[tuple[ModuleTypes, str]]) -> Ownership:
+        """What becomes of what is held, in any method."""
         releasing: dict[str, frozenset[str]] = {}
         escaping: set[str] = set()
         for each in held:
@@ -128,29 +119,34 @@ class Owners:
         name = held.method.owner.rpartition(".")[2]
         return any(name in text and pattern.search(text) for text in self._summaries.project_texts(types.name))
 
-    def _held(self, types: ModuleTypes, owner: str) -> Iterator[Held]:
+    def _held(self, types: ModuleTypes, owner: str, only: set[str] | None) -> Iterator[Held]:
+        """What the methods of a class (with these names, or all) acquire and keep on `self`."""
         for method in types.methods(owner):
             receiver = _receiver(method)
-            if receiver is None:
+            if receiver is None or (only is not None and method.name.rpartition(".")[2] not in only):
                 continue
-            for outcome in self._summaries.run(types.scope(method.id)).outcomes:
+            scope = types.scope(method.id)
+            if not may_keep_fresh(scope, receiver):
+                continue
+            for outcome in self._summaries.run(scope).outcomes:
                 for base, attribute in sorted(outcome.stored):
                     if base == receiver:
                         yield Held(attribute, outcome.site, method, types)
 
     def lease(self, types: ModuleTypes, owner: str) -> Lease | None:
         """What is owed for an instance of a class; `None` if its constructor takes nothing or it offers no release."""
+        lineage = list(self.lineage(types, owner))
         try:
-            ownership = self.ownership(types, owner)
+            made = next((h for h in self._made_by_constructor(lineage) if h.site.confidence >= Confidence.LIKELY), None)
+            ownership = self._given_back((made,), lineage) if made is not None else None
         except (GivenUp, RecursionError):
             return None
-        made = self._made_by_constructor(types, owner, ownership)
-        if made is None:
+        if made is None or ownership is None:
             return None
         releasing = ownership.releasing.get(made.attribute, frozenset())
         if not releasing - {*_ENTRIES, *_CONSTRUCTORS} or "__del__" in releasing or made.attribute in ownership.escaping:
             return None
-        methods = {m.name.rpartition(".")[2]: m for home, name in self.lineage(types, owner) for m in reversed(home.methods(name))}
+        methods = {m.name.rpartition(".")[2]: m for home, name in reversed(lineage) for m in home.methods(name)}
         release = tuple(Release(name, awaited=methods[name].is_async) for name in sorted(releasing) if not name.startswith("__"))
         return Lease(
             type_name=f"{types.name}:{owner}",
@@ -160,19 +156,17 @@ class Owners:
             async_with_exit=_exit("__aexit__", releasing, methods),
         )
 
-    def _made_by_constructor(self, types: ModuleTypes, owner: str, ownership: Ownership) -> Held | None:
-        """What the constructor acquires and keeps, itself or through a method that it calls on `self`."""
-        for home, name in self.lineage(types, owner):
+    def _made_by_constructor(self, lineage: list[tuple[ModuleTypes, str]]) -> Iterator[Held]:
+        """What the constructor acquires and keeps, itself or through a method that it calls on `self`, nearest class first."""
+        for number, (home, name) in enumerate(lineage):
             constructor = next((m for m in home.methods(name) if m.name.rpartition(".")[2] in _CONSTRUCTORS), None)
             if constructor is None:
                 continue
             called = {constructor.name.rpartition(".")[2], *_called_on_self(constructor)}
-            for held in ownership.held:
-                if held.method.name.rpartition(".")[2] in called and held.site.confidence >= Confidence.LIKELY:
-                    return held
+            for other, base in lineage[number:]:
+                yield from self._held(other, base, called if (other, base) == (home, name) else called - set(_CONSTRUCTORS))
             if "__init__" not in _called_on_super(constructor):
-                return None
-        return None
+                return
 
 
 def _with_callers(names: set[str], lineage: list[tuple[ModuleTypes, str]]) -> frozenset[str]:

@@ -1,9 +1,8 @@
 """What callers need to know of a function: whether it returns a fresh resource, and what it does with its arguments.
 
 Both come from the solver that judges the function itself. A fresh resource is a site whose obligation leaves by `return`; an argument is
-followed as
-a value for which nothing is owed. Summaries are computed when asked for. A question that comes back to itself is answered with
-"unknown", and what was computed on such an answer is not kept, so an answer never depends on which function was asked first.
+followed as a value for which nothing is owed. Summaries are computed when asked for, level by level (see `answers.py`), so an answer never
+depends on which function was asked first.
 
     def get_conn():                  fresh: psycopg2's connection
         conn = psycopg2.connect(DSN)
@@ -18,12 +17,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from unclosed.analysis.answers import Answers
 from unclosed.analysis.facts import FactFlow
 from unclosed.analysis.faults import FaultLog
 from unclosed.analysis.meaning import Meaning
 from unclosed.analysis.obligations import Flag, Site
 from unclosed.analysis.owners import Owners
 from unclosed.analysis.sites import MAX_SITES, SiteFinder
+from unclosed.analysis.slices import may_give_fresh
 from unclosed.analysis.solver import GivenUp, Outcome, Solver
 from unclosed.analysis.transfer import Effect, Transfer
 from unclosed.confidence import Confidence
@@ -37,8 +38,8 @@ from unclosed.library import Lease
 from unclosed.lowering.facts import FunctionFacts
 from unclosed.project.program import Program
 
-MAX_DEPTH = 24
-"""Functions in functions that are summarised on the way to one answer; beyond, nothing is known."""
+MAX_EXIT_NODES = 80
+"""A function with more nodes is taken to return and to raise: helpers that end the process are small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,47 +61,18 @@ class Run:
     log: FaultLog
 
 
-RunKey = tuple[str, int]
-EffectKey = tuple[str, int, str, Lease]
-
-
 class Summaries:
     """The summaries of a program's functions."""
 
     def __init__(self, program: Program, python: tuple[int, int]) -> None:
         self._program, self._python = program, python
         self.owners = Owners(self)
-        self._runs: dict[RunKey, Run | None] = {}
-        self._effects: dict[EffectKey, Effect] = {}
-        self._failures: dict[RunKey, str] = {}
-        self._exits: dict[RunKey, frozenset[ev.ExitKind]] = {}
-        self._stack: list[object] = []
-        self._lowest = MAX_DEPTH + 1
-        """The lowest place on the stack that an unfinished answer was taken from."""
+        self.answers = Answers()
 
     # Runs
 
     def run(self, scope: ScopeTypes) -> Run:
         """The function run to its end. Raises `GivenUp` beyond the bounds, `RecursionError` for what is nested too deeply."""
-        key = (scope.module.name, scope.facts.id)
-        if key in self._failures:
-            raise GivenUp(self._failures[key])
-        done = self._runs.get(key)
-        if done is not None:
-            return done
-        self.enter(key)
-        try:
-            made = self._run(scope)
-        except GivenUp as error:
-            self._failures[key] = str(error)
-            raise
-        finally:
-            is_final = self.leave()
-        if is_final:
-            self._runs[key] = made
-        return made
-
-    def _run(self, scope: ScopeTypes) -> Run:
         meaning = Meaning(scope, self)
         log = FaultLog(meaning)
         sites = SiteFinder(meaning, self._python, self).sites()
@@ -115,28 +87,6 @@ class Summaries:
             outcomes[site.span] = outcomes[site.span].merged(found) if site.span in outcomes else found
         return Run(meaning, tuple(outcomes.values()), log)
 
-    def enter(self, key: object) -> None:
-        """Begin an answer."""
-        self._stack.append(key)
-
-    def leave(self) -> bool:
-        """Leave the innermost answer; whether it rests on no unfinished answer but its own."""
-        self._stack.pop()
-        is_final = self._lowest >= len(self._stack)
-        if is_final:
-            self._lowest = MAX_DEPTH + 1
-        return is_final
-
-    def is_open(self, key: object) -> bool:
-        """Whether an answer is being computed, or is too deep to be begun; what follows from it is not kept then."""
-        if key in self._stack:
-            self._lowest = min(self._lowest, self._stack.index(key))
-            return True
-        if len(self._stack) >= MAX_DEPTH:
-            self._lowest = 0
-            return True
-        return False
-
     # Fresh resources
 
     def fresh(self, scope: ScopeTypes, info: CallInfo) -> Fresh | None:
@@ -148,16 +98,9 @@ class Summaries:
         target = self._function(scope, info)
         if target is None or target.facts.is_generator or (target.facts.is_async and not info.event.awaited):
             return None
-        if not target.is_transparent():
+        if not target.is_transparent() or not may_give_fresh(target.types.scope(target.facts.id)):
             return None
-        key = (target.types.name, int(target.facts.id))
-        if self.is_open(key):
-            return None
-        try:
-            run = self.run(target.types.scope(target.facts.id))
-        except (GivenUp, RecursionError):
-            return None
-        return self._fresh_of(target, run)
+        return self.answers.ask(("fresh", *target.key), lambda: self._fresh_of(target), None)
 
     def _first_yielded(self, scope: ScopeTypes, info: CallInfo, position: int) -> Fresh | None:
         """What `next(get_db())` takes out of a generator that lends what it acquires."""
@@ -166,9 +109,9 @@ class Summaries:
         target = self._function(scope, made) if made is not None else None
         if target is None or not target.facts.is_generator or target.facts.decorators:
             return None
-        key = (target.types.name, int(target.facts.id))
-        if self.is_open(key):
-            return None
+        return self.answers.ask(("yielded", *target.key), lambda: self._yielded_by(target), None)
+
+    def _yielded_by(self, target: Target) -> Fresh | None:
         try:
             run = self.run(target.types.scope(target.facts.id))
         except (GivenUp, RecursionError):
@@ -184,10 +127,14 @@ class Summaries:
         types = scope.home(target)
         if types is None or target.name not in types.facts.classes:
             return None
-        lease = self.owners.lease(types, target.name)
+        lease = self.answers.ask(("lease", types.name, target.name), lambda: self.owners.lease(types, target.name), None)
         return None if lease is None else Fresh(lease, None, Confidence.LIKELY, ())
 
-    def _fresh_of(self, target: Target, run: Run) -> Fresh | None:
+    def _fresh_of(self, target: Target) -> Fresh | None:
+        try:
+            run = self.run(target.types.scope(target.facts.id))
+        except (GivenUp, RecursionError):
+            return None
         returning = [outcome for outcome in run.outcomes if outcome.returned and not outcome.site.is_child]
         if not returning:
             return None
@@ -232,22 +179,11 @@ class Summaries:
             return None
         if target.facts.is_async and not info.event.awaited:
             return None
-        key = (target.types.name, int(target.facts.id))
-        if key not in self._exits:
-            open_key = ("exits", *key)
-            if self.is_open(open_key):
-                return None
-            self.enter(open_key)
-            try:
-                found = self._reached_exits(target)
-            finally:
-                is_final = self.leave()
-            if not is_final:
-                return found
-            self._exits[key] = found
-        return self._exits[key]
+        if len(target.facts.graph) > MAX_EXIT_NODES:
+            return None
+        return self.answers.ask(("exits", *target.key), lambda: self._reached_exits(target), None)
 
-    def _reached_exits(self, target: Target) -> frozenset[ev.ExitKind]:
+    def _reached_exits(self, target: Target) -> frozenset[ev.ExitKind] | None:
         meaning = Meaning(target.types.scope(target.facts.id), self)
         facts = FactFlow(meaning.graph, lambda node: meaning.edges(NodeId(node)))
         nodes = (NodeId(node) for node in meaning.graph.node_ids())
@@ -268,19 +204,8 @@ class Summaries:
         name = target.parameter(info, argument)
         if not name:
             return Effect.UNKNOWN
-        key = (target.types.name, int(target.facts.id), name, site.lease)
-        if key not in self._effects:
-            if self.is_open(key):
-                return Effect.UNKNOWN
-            self.enter(key)
-            try:
-                found = self._follow(target, name, site.lease)
-            finally:
-                is_final = self.leave()
-            if not is_final:
-                return found
-            self._effects[key] = found
-        return self._effects[key]
+        question = ("effect", *target.key, name, site.lease)
+        return self.answers.ask(question, lambda: self._follow(target, name, site.lease), Effect.UNKNOWN)
 
     def _follow(self, target: Target, name: str, lease: Lease) -> Effect:
         if target.types.scope(target.facts.id).graph.places.find(ev.Local(name)) is None:
@@ -365,6 +290,11 @@ class Target:
 
     types: ModuleTypes
     facts: FunctionFacts
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What tells the function from all others."""
+        return self.types.name, int(self.facts.id)
 
     def decorators(self) -> list[Value | None]:
         """What the decorators name."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from unclosed.analysis.meaning import release_named
 from unclosed.analysis.obligations import Site
 from unclosed.explain.reasons import Reasons
 from unclosed.explain.scene import Scene, SeenFunction
@@ -11,7 +12,7 @@ from unclosed.explain.words import inset, lease_lines
 from unclosed.flow.events import NodeId
 from unclosed.flow.graph import EdgeKind
 from unclosed.infer.calls import CallInfo
-from unclosed.infer.values import Sort
+from unclosed.infer.values import Sort, Value
 from unclosed.library import Acquires, CallModel, Kind
 
 _OTHER_KINDS = (Kind.POOL, Kind.TRANSACTION)
@@ -39,6 +40,7 @@ class CallPage:
             yield from self._labelled("receiver", self._reasons.belief(self._scope, callee.receiver))
         elif callee.place is not None:
             yield from self._labelled("callee", self._reasons.belief(self._scope, callee.place))
+        yield f"gives: {self._words.value(self._scope.calls.result(info))}"
         yield f"confidence: {info.confidence.label}"
         if info.model is not None:
             for sentence in _effects(info.model):
@@ -58,17 +60,29 @@ class CallPage:
         if model is not None and info.is_convention:
             return f"unknown, but the naming convention '{model.name}' of the models speaks"
         if info.is_project_subclass and info.target is not None and model is not None:
-            return f"class {self._words.definition(info.target)}, which extends the modelled {model.name}"
+            return f"{self._words.definition(info.target)}, which extends the modelled {model.name}"
         if model is not None:
             return f"{model.name}, which has a model"
         if info.target is not None:
-            return f"{'class' if info.is_class else 'function'} {self._words.definition(info.target)}"
-        if info.name:
-            return f"{info.name}, which has no model"
+            return self._words.definition(info.target)
         receiver = info.receiver
+        if info.name:
+            return f"{info.name}, {self._unmodelled(receiver, info.event.callee.method)}"
         if receiver is not None and receiver.sort is Sort.OBJECT:
             return f"unknown: {receiver.name} does not define {info.event.callee.method}()"
         return "unknown: no model, no definition and no naming convention speaks"
+
+    def _unmodelled(self, receiver: Value | None, method: str) -> str:
+        """What the model of a receiver's type says of a method that has no model of its own."""
+        model = self._scope.catalog.type(receiver.name) if receiver is not None and receiver.sort is Sort.INSTANCE else None
+        if receiver is None or model is None:
+            return "which has no model"
+        if model.lease is not None and release_named(model.lease, method, owner=False) is not None:
+            return f"a release of {model.name}"
+        if model.lease is not None and method in model.lease.wrong_release:
+            return f"a wrong release of {model.name}"
+        given_back = [lease for lease in self._scope.catalog.leases_of_owner(receiver.name) if release_named(lease, method, owner=True)]
+        return f"a release of what {model.name} lends" if given_back else "a method without a model"
 
     # Acquires
 
@@ -76,10 +90,16 @@ class CallPage:
         run = self._function.run
         sites = [outcome.site for outcome in run.outcomes if outcome.site.span == info.event.span] if run is not None else []
         for site in sites:
-            yield f"acquires: {_what(site)}, {site.confidence.label}"
+            yield f"acquires: {self._what(site)}, {site.confidence.label}"
             yield from inset(lease_lines(site.lease))
         if not sites:
             yield f"acquires: nothing{self._why_not(info)}"
+
+    def _what(self, site: Site) -> str:
+        """The kind and type of what is acquired."""
+        child = ", of a parent from outside" if site.is_child else ""
+        latent = ", not open yet" if site.is_latent else ""
+        return f"{site.lease.kind.value} {self._words.lease_type(site.lease)}{child}{latent}"
 
     def _why_not(self, info: CallInfo) -> str:
         """Why a call whose model acquires makes nobody responsible here; empty where the model acquires nothing."""
@@ -97,13 +117,6 @@ class CallPage:
         if model.only_given:
             return ": the arguments that open it are not given"
         return " here, though its model may"
-
-
-def _what(site: Site) -> str:
-    """The kind and type of what is acquired, and in which part of the value it is."""
-    child = ", child of its receiver" if site.is_child else ""
-    latent = ", not open yet" if site.is_latent else ""
-    return f"{site.lease.kind.value} {site.lease.type_name}{child}{latent}"
 
 
 def _effects(model: CallModel) -> Iterator[str]:

@@ -48,6 +48,8 @@ class ObligationPage:
             yield f"at {kind.value}: {', '.join(counted) or 'nothing arrives'}"
             for arrival in arrivals[:_SHOWN]:
                 yield from inset(self._open(outcome, arrival))
+            if len(arrivals) > _SHOWN:
+                yield f"  and {len(arrivals) - _SHOWN} more"
         for end, word in ((End.RELEASED, "released"), (End.ESCAPED, "escapes")):
             yield f"{word}: {listed(self._done(outcome, end)) or 'nowhere'}"
         lost = [self._judge.trail(outcome, arrival)[-1] for arrivals in outcome.losses.values() for arrival in arrivals]

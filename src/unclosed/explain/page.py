@@ -58,7 +58,8 @@ class _Page:
             parts = {"fixture": roles.is_fixture, "lifespan": roles.is_lifespan, "dependency": roles.is_dependency}
             words += ["provider"] * roles.is_provider + [word for word, holds in parts.items() if holds]
         words += [f"decorated by {listed(d.text for d in facts.decorators)}"] if facts.decorators else []
-        yield f"in {facts.name}, lines {span.start.row} to {last}" + "".join(f", {word}" for word in words)
+        rows = f"line {last}" if span.start.row == last else f"lines {span.start.row} to {last}"
+        yield f"in {facts.name}, {rows}" + "".join(f", {word}" for word in words)
         if function.run is None:
             yield f"  not analysed: {function.reason}"
         elif facts.only_raises:
@@ -90,12 +91,14 @@ class _Page:
 
     def _summaries(self) -> Iterator[str]:
         """The summaries of the calls on the line, and of those that the values acquired on it go through."""
-        used = []
+        used, owners = [], []
         for function in self._scene.functions:
             outcomes = function.run.outcomes if function.run is not None else ()
             used += [UsedCall(function.scope, node, outcomes) for node in function.calls]
             for outcome in function.acquired():
                 used += [UsedCall(function.scope, node, (outcome,)) for node in calls_with(function.scope, outcome)]
-        found = list(SummaryPage(self._scene.words, self._scene.summaries).lines(used))
+                if outcome.stored and function.scope.facts.owner:
+                    owners.append((function.scope.module, function.scope.facts.owner))
+        found = list(SummaryPage(self._scene.words, self._scene.summaries).lines(used, owners))
         if found:
             yield from ["", "summaries used", *inset(found)]

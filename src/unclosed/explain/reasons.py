@@ -8,6 +8,7 @@ The reasons of a reason stand below it, two columns further in, as far as `DEPTH
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from unclosed.analysis.summaries import Summaries
@@ -19,6 +20,8 @@ from unclosed.infer.values import Sort, Value
 from unclosed.lowering.facts import MODULE_BODY, Scope
 
 DEPTH = 4
+_NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
+"""A name that no dot stands before."""
 
 
 class Reasons:
@@ -56,7 +59,7 @@ class Reasons:
             return
         if home is not scope:
             place = home.graph.places.find(ev.Local(name))
-        yield from self._parameter(home, name)
+        yield from self._declared(home, name, depth)
         if place is not None:
             yield from self._bindings(home, place, depth)
         if home.facts.scope is Scope.MODULE:
@@ -75,17 +78,27 @@ class Reasons:
             outer = found.facts.outer
         return scope.module.scope(MODULE_BODY) if scope.module.has_global(name) else None
 
-    def _parameter(self, scope: ScopeTypes, name: str) -> Iterator[str]:
+    def _declared(self, scope: ScopeTypes, name: str, depth: int) -> Iterator[str]:
+        """What a parameter or an annotated name is by its declaration."""
         parameter = next((p for p in scope.facts.parameters if p.name == name), None)
-        annotation = scope.facts.annotations.get(name, "")
-        if parameter is not None:
-            annotation = annotation or parameter.annotation
-            if parameter.position == 0 and scope.facts.owner and not annotation:
-                yield f"the first parameter of a method of {scope.facts.owner}"
-            else:
-                yield f"a parameter of {scope.facts.name}" + ("" if annotation else ", without an annotation")
-        if annotation:
-            yield f"annotated `{' '.join(annotation.split())}`"
+        annotation = scope.facts.annotations.get(name, "") or ("" if parameter is None else parameter.annotation)
+        said = f"annotated `{' '.join(annotation.split())}`" if annotation else "without an annotation"
+        if parameter is not None and parameter.position == 0 and scope.facts.owner and not annotation:
+            yield f"the first parameter of a method of {scope.facts.owner}"
+        elif parameter is not None:
+            yield f"a parameter of {scope.facts.name}, {said}"
+        elif annotation:
+            yield said
+        if depth > 0:
+            yield from inset(self._annotation(scope, annotation, depth - 1))
+
+    def _annotation(self, scope: ScopeTypes, annotation: str, depth: int) -> Iterator[str]:
+        """What the names in an annotation mean, for those that the module binds."""
+        body = scope.module.scope(MODULE_BODY)
+        for name in dict.fromkeys(_NAME.findall(annotation)):
+            place = body.graph.places.find(ev.Local(name))
+            if place is not None and body.has_sources(place):
+                yield from self.belief(body, place, depth)
 
     # Bindings
 
@@ -167,7 +180,7 @@ class Reasons:
         facts = types.facts.classes.get(owner)
         if facts is not None:
             body = types.scope(facts.body)
-            yield from self._parameter(body, name)
+            yield from self._declared(body, name, depth)
             place = body.graph.places.find(ev.Local(name))
             if place is not None and body.binds(name):
                 yield from self._bindings(body, place, depth)

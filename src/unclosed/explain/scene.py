@@ -105,14 +105,18 @@ def _refuse_row(place: Place, rows: int) -> None:
 
 
 def _functions(module: LoadedModule, place: Place) -> Iterator[FunctionFacts]:
-    """The innermost function around the line, then the lambdas in it that reach over the line."""
+    """The innermost function around the line, then the lambdas in it that reach over the line; for a column the innermost of all."""
     spans, functions = module.positions(), module.types.facts.functions
     around = [f for f in functions if f.scope is Scope.FUNCTION and _reaches(spans.span(f.span), place.row)]
     named = [f for f in around if not f.is_lambda]
     if named:
         inner = max(named, key=lambda f: spans.span(f.span).start)
-        yield inner
-        yield from (f for f in around if f.is_lambda and _encloser(functions, f) == inner.id)
+        lambdas = [f for f in around if f.is_lambda and _encloser(functions, f) == inner.id]
+        if place.column is None:
+            yield from (inner, *lambdas)
+        else:
+            covering = [f for f in lambdas if _covers(spans.span(f.span), place)]
+            yield max(covering, key=lambda f: spans.span(f.span).start, default=inner)
 
 
 def _encloser(functions: tuple[FunctionFacts, ...], facts: FunctionFacts) -> FunctionId | None:

@@ -19,7 +19,7 @@ from unclosed.explain.words import Words, inset, listed, release_text, row_of
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId
 from unclosed.infer.calls import CallInfo
-from unclosed.infer.types import ScopeTypes
+from unclosed.infer.types import ModuleTypes, ScopeTypes
 
 MAX_CALLS = 40
 """Calls of project functions that are followed from one place."""
@@ -55,8 +55,10 @@ class SummaryPage:
         self._told: dict[str, dict[str, dict[str, None]]] = {}
         self._queue: deque[UsedCall] = deque()
 
-    def lines(self, calls: Iterable[UsedCall]) -> Iterator[str]:
-        """The summaries of these calls and of those that they rest on, by file and definition."""
+    def lines(self, calls: Iterable[UsedCall], owners: Iterable[tuple[ModuleTypes, str]]) -> Iterator[str]:
+        """The summaries of these classes and calls, and of the calls that they rest on, by file and definition."""
+        for types, owner in owners:
+            self._class(types, owner)
         self._queue.extend(calls)
         done = set[tuple[str, int, NodeId]]()
         while self._queue and len(done) < MAX_CALLS:
@@ -66,14 +68,16 @@ class SummaryPage:
                 done.add(key)
                 self._tell(used)
         for path in sorted(self._told):
-            yield path
-            for definition in sorted(self._told[path], key=_row_first):
-                yield from inset([definition, *inset(self._told[path][definition])])
+            told = {definition: said for definition, said in self._told[path].items() if said}
+            yield from [path] if told else []
+            for definition in sorted(told, key=_row_first):
+                yield from inset([definition, *inset(told[definition])])
 
     def _tell(self, used: UsedCall) -> None:
         info = used.scope.call(used.node)
-        if info.target is not None and info.is_class:
-            self._class(used.scope, info)
+        home = used.scope.home(info.target) if info.target is not None and info.is_class else None
+        if home is not None and info.target is not None and info.target.name in home.facts.classes:
+            self._class(home, info.target.name)
         target = self._summaries.target(used.scope, info)
         if target is None:
             return
@@ -100,10 +104,10 @@ class SummaryPage:
     def _returned(self, scope: ScopeTypes, info: CallInfo) -> Iterator[str]:
         fresh = self._summaries.fresh(scope, info)
         if fresh is None:
-            yield "returns: nothing fresh"
+            yield f"gives: {self._words.value(scope.calls.result(info))}, which owes nothing"
             return
         item = "" if fresh.item is None else f" as item {fresh.item} of a tuple"
-        yield f"returns: a fresh {fresh.lease.kind.value}, {fresh.lease.type_name}{item}, {fresh.confidence.label}"
+        yield f"gives: a fresh {fresh.lease.kind.value}, {self._words.lease_type(fresh.lease)}{item}, {fresh.confidence.label}"
         yield from inset(f"{row_of(step.path, step.span)}: {step.text}" for step in fresh.trail)
 
     def _given(self, scope: ScopeTypes, info: CallInfo, argument: ev.Argument, site: Site, target: Target) -> Iterator[str]:
@@ -135,18 +139,15 @@ class SummaryPage:
 
     # Classes
 
-    def _class(self, scope: ScopeTypes, info: CallInfo) -> None:
-        home = scope.home(info.target) if info.target is not None else None
-        if home is None or info.target is None or info.target.name not in home.facts.classes:
-            return
-        said = self._entry(home.name, info.target.name, "class")
-        lease = self._summaries.owners.lease(home, info.target.name)
+    def _class(self, types: ModuleTypes, owner: str) -> None:
+        said = self._entry(types.name, owner, "class")
+        lease = self._summaries.owners.lease(types, owner)
         if lease is None:
             said["an instance owes nothing"] = None
         else:
             said[f"an instance owes a release: {listed(map(release_text, lease.release)) or 'leaving its block'}"] = None
         try:
-            ownership = self._summaries.owners.ownership(home, info.target.name)
+            ownership = self._summaries.owners.ownership(types, owner)
         except (GivenUp, RecursionError):
             return
         said.update(dict.fromkeys(self._held(ownership)))

@@ -95,8 +95,15 @@ class Words:
         return f"{doing} {self._bare(value.parts[0])}"
 
     def definition(self, value: Value) -> str:
-        """A function or class of the project and where it stands: `get_conn of db.py:6`."""
-        return f"{value.name} of {self.where(value.module, value.name)}"
+        """A function or class of the project and where it stands: `function get_conn of db.py:6`."""
+        loaded = self._program.module(value.module)
+        is_class = loaded is not None and value.name in loaded.types.facts.classes
+        return f"{'class' if is_class else 'function'} {value.name} of {self.where(value.module, value.name)}"
+
+    def lease_type(self, lease: Lease) -> str:
+        """The type of what is owed; a class of the project with its file."""
+        module, _, name = lease.type_name.rpartition(":")
+        return f"{name} of {self.path(module)}" if module else name
 
     def where(self, module: str, name: str) -> str:
         """The file and row of a definition; the file alone where it cannot be read."""
