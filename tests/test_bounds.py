@@ -158,9 +158,9 @@ def test_functions_beside_much_data_are_analysed() -> None:
 
 
 def test_many_conditions_and_many_acquires_end_soon() -> None:
-    """Sixty flags, each tested twice, and an acquire under each: findings, or a record of the function."""
-    acquired = "".join(f"    if a.f{i}:\n        c{i} = sqlite3.connect(path)\n" for i in range(60))
-    closed = "".join(f"    if a.f{i}:\n        c{i}.close()\n" for i in range(60))
+    """Twenty flags, each tested twice, and an acquire under each: findings, or a record of the function."""
+    acquired = "".join(f"    if a.f{i}:\n        c{i} = sqlite3.connect(path)\n" for i in range(20))
+    closed = "".join(f"    if a.f{i}:\n        c{i}.close()\n" for i in range(20))
     result = checked(f"def big(path, a):\n{acquired}{closed}")
     assert ([name for name in found(result) if name[1] != "big"], len(result.skipped) <= 1) == (SMALL_ONES, True)
 

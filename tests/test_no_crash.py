@@ -256,3 +256,25 @@ def test_real_code_is_analysed() -> None:
 def test_texts_with_nothing_in_them_are_analysed(text: str) -> None:
     """They have no functions."""
     assert analysed(text).functions == ()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "x = [a for a in b if a is c]",
+        "x = [a for a in b if not a or a.c is None and a in c]",
+        "x = {a: [b for b in a if b == a] for a in c if a is a}",
+        "x = (a for a in b if (c := a) is a)",
+        "a.b[c].d = a.b[c].d = conn",
+        "conn, conn = conn, conn",
+        "(conn, [conn, *conn]), conn.x[conn] = conn",
+        "del conn, conn",
+        "conn @= conn",
+        "conn: conn = conn",
+        "lambda conn=conn, *a, b=conn, **c: (yield conn)",
+    ],
+)
+def test_strange_statements_are_analysed(statement: str) -> None:
+    """Beside a connection that is open."""
+    text = f"import sqlite3\n\n\ndef f(a, b, c):\n    conn = sqlite3.connect(a)\n    {statement}\n    conn.close()\n"
+    assert [function.name for function in analysed(text).functions] in ([], ["f"])

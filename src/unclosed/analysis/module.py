@@ -61,6 +61,8 @@ class ModuleAnalysis:
         found: dict[int, Verdict] = {}
         for outcome in run.outcomes:
             span, verdict = outcome.site.span, judge.verdict(outcome)
+            if verdict is not None and run.meaning.roles.is_lifespan and verdict.loss in (Loss.EXCEPTION, Loss.CANCELLATION):
+                continue  # an application that fails to start ends with its process
             if verdict is not None:
                 found[span] = verdict
         for outcome in run.outcomes:

@@ -78,7 +78,7 @@ class Owners:
             for home, name in lineage:
                 for method in home.methods(name):
                     outcome = self._summaries.follow_attribute(home, method, each.attribute, each.site.lease)
-                    if _names_release(method, each.attribute, each.site.lease):
+                    if _names_release(method, each.attribute, each.site.lease) or _asks_by_name(method):
                         gives_back.add(method.name.rpartition(".")[2])
                         continue
                     if outcome is None:
@@ -117,7 +117,9 @@ class Owners:
         methods = {r.method for r in held.site.lease.release if not r.owner} or {"close"}
         pattern = re.compile(rf"(?<!self)\.{re.escape(held.attribute)}\.(?:{'|'.join(sorted(map(re.escape, methods)))})\b")
         name = held.method.owner.rpartition(".")[2]
-        return any(name in text and pattern.search(text) for text in self._summaries.project_texts(types.name))
+        own, *others = self._summaries.project_texts(types.name)
+        anywhere = re.compile(pattern.pattern.removeprefix("(?<!self)"))  # in another file `self` may be a subclass's
+        return pattern.search(own) is not None or any(name in text and anywhere.search(text) for text in others)
 
     def _held(self, types: ModuleTypes, owner: str, only: set[str] | None) -> Iterator[Held]:
         """What the methods of a class (with these names, or all) acquire and keep on `self`."""
@@ -189,6 +191,13 @@ def _names_release(method: FunctionFacts, attribute: str, lease: Lease) -> bool:
     if held is None:
         return False
     return any(places.find(ev.Attribute(held, release.method)) is not None for release in lease.release if not release.owner)
+
+
+def _asks_by_name(method: FunctionFacts) -> bool:
+    """Whether a method says `getattr(self, name)`: it may reach any attribute (missed alarms only)."""
+    receiver = _receiver(method)
+    calls = (e for e in method.graph.events if isinstance(e, ev.Call) and e.callee.method == "getattr" and not e.callee.is_method)
+    return receiver is not None and any(call.arguments and call.arguments[0].value == receiver for call in calls)
 
 
 def _exit(name: str, releasing: frozenset[str], methods: dict[str, FunctionFacts]) -> WithExit:

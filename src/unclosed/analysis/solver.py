@@ -149,7 +149,9 @@ class Solver:
     def _arrive(self, key: Key, kind: ev.ExitKind) -> None:
         owed = key[1]
         self._outcome.unsure |= owed.flags
-        if kind is ev.ExitKind.RETURN and (items := self._returned_as(owed)):
+        if kind is ev.ExitKind.RETURN and any(self._is_returned(place) for place in owed.holders):
+            self._outcome.escaped = self._outcome.handed_on = True
+        elif kind is ev.ExitKind.RETURN and (items := self._returned_as(owed)):
             self._outcome.escaped = True
             self._outcome.returned |= items
             self._note_done(End.ESCAPED, Arrival(key, key[0]))
@@ -160,7 +162,7 @@ class Solver:
 
     def _returned_as(self, owed: Obligation) -> set[int | None]:
         places, items = self._graph.places, set[int | None]()
-        for place in (*owed.aliases, *(at for at, _ in owed.wrappers), *owed.holders, *owed.containers):
+        for place in (*owed.aliases, *(at for at, _ in owed.wrappers), *owed.containers):
             key, item = places.keys[place], None
             while isinstance(key, ev.Item | ev.Attribute):
                 item = key.number if isinstance(key, ev.Item) else None
@@ -236,6 +238,8 @@ class Solver:
         if assume is None:
             return owed
         if assume.place in owed.aliases:
+            return owed if assume.allowed & IS_TRUE else None
+        if assume.place in owed.containers:
             return owed if assume.allowed & IS_TRUE else None
         if self._denies_identity(owed, assume) or self._denies_type(owed, assume):
             return None

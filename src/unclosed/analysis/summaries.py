@@ -30,7 +30,7 @@ from unclosed.analysis.transfer import Effect, Transfer
 from unclosed.confidence import Confidence
 from unclosed.findings import TrailStep
 from unclosed.flow import events as ev
-from unclosed.flow.events import NodeId, SpanId
+from unclosed.flow.events import NodeId, PlaceId, SpanId
 from unclosed.infer.calls import CallInfo, argument_at
 from unclosed.infer.types import ModuleTypes, ScopeTypes
 from unclosed.infer.values import Sort, Value
@@ -149,14 +149,16 @@ class Summaries:
 
     def _returns_nothing_else(self, run: Run, returning: list[Outcome]) -> bool:
         """Whether every `return` that can be reached returns a fresh value or `None`."""
-        covered = set().union(*(outcome.return_nodes for outcome in returning))
         graph = run.meaning.graph
+        made = {outcome.site.place for outcome in returning}
+        items = {item for outcome in returning for item in outcome.returned}
+        whole = graph.places.intern(ev.Returned())
+        targets = {whole if item is None else graph.places.intern(ev.Item(whole, item)) for item in items}
         for node in graph.node_ids():
             event = graph.events[node]
-            if not isinstance(event, ev.Bind) or not isinstance(graph.places.keys[event.target], ev.Returned) or node in covered:
+            if not isinstance(event, ev.Bind) or event.target not in targets:
                 continue
-            key = graph.places.keys[event.value] if event.value is not None else None
-            if not isinstance(key, ev.Constant):
+            if event.value is None or not _is_fresh_or_nothing(run.meaning.scope, event.value, made):
                 return False
         return True
 
@@ -174,7 +176,7 @@ class Summaries:
 
         A helper that always raises has no RETURN, one that ends the process has no exit at all.
         """
-        target = self._function(scope, info)
+        target = self.target(scope, info)
         if target is None or target.facts.is_generator or not target.is_transparent() or target.facts.only_raises:
             return None
         if target.facts.is_async and not info.event.awaited:
@@ -203,7 +205,7 @@ class Summaries:
             return Effect.BORROWS if info.event.bare else Effect.KEEPS  # the coroutine holds it, whoever runs that
         name = target.parameter(info, argument)
         if not name:
-            return Effect.UNKNOWN
+            return Effect.KEEPS if target.takes_more() else Effect.UNKNOWN  # forwarded who knows where (missed alarms only)
         question = ("effect", *target.key, name, site.lease)
         return self.answers.ask(question, lambda: self._follow(target, name, site.lease), Effect.UNKNOWN)
 
@@ -274,9 +276,39 @@ class Summaries:
         return Target(types, facts) if types is not None and facts is not None else None
 
 
+def _is_fresh_or_nothing(scope: ScopeTypes, place: PlaceId, made: set[PlaceId], depth: int = 8) -> bool:
+    """Whether a place holds nothing but values of these acquires, values made from them, and `None`."""
+    key = scope.graph.places.keys[place]
+    if place in made or isinstance(key, ev.Constant):
+        return True
+    if isinstance(key, ev.Local) and any(p.name == key.name for p in scope.facts.parameters):
+        return False
+    sources = scope.sources(place)
+    if not sources or depth == 0:
+        return False
+    for source in sources:
+        if source.place is not None:
+            if not _is_fresh_or_nothing(scope, source.place, made, depth - 1):
+                return False
+        elif source.node is not None:
+            event = scope.graph.events[source.node]
+            inputs: tuple[PlaceId, ...] = (event.manager,) if isinstance(event, ev.Enter) else ()
+            if isinstance(event, ev.Call):
+                inputs = tuple(p for p in (event.callee.receiver, *(a.value for a in event.arguments)) if p is not None)
+            if not any(_is_fresh_or_nothing(scope, p, made, depth - 1) for p in inputs if not _is_constant(scope, p)):
+                return False
+        else:
+            return False
+    return True
+
+
+def _is_constant(scope: ScopeTypes, place: PlaceId) -> bool:
+    return isinstance(scope.graph.places.keys[place], ev.Constant)
+
+
 def _effect(outcome: Outcome) -> Effect:
     if outcome.returned:
-        return Effect.RETURNS
+        return Effect.RETURNS if outcome.returned == {None} else Effect.KEEPS
     if outcome.released:
         return Effect.RELEASES  # on some paths is taken for on all (missed alarms only)
     if outcome.escaped:
@@ -305,12 +337,24 @@ class Target:
         """Whether a call of the decorated name runs this body and gives its result; with `providers`, also where a manager runs it."""
         catalog = self.types.catalog
         for value in self.decorators():
+            if value is not None and value.sort is Sort.DEFINITION and self._passes_through(value):
+                continue
             if value is None or value.sort is not Sort.NAME:
                 return False
             known = catalog.is_transparent_decorator(value.name) or (providers and catalog.is_provider_decorator(value.name))
             if not known:
                 return False
         return True
+
+    def _passes_through(self, value: Value) -> bool:
+        """Whether a decorator of the project wraps what it decorates with `functools.wraps` and keeps no results."""
+        home = self.types.scope(self.facts.id).home(value)
+        if home is None:
+            return False
+        inside = [f for f in home.facts.functions if f.name.startswith(f"{value.name}.")]
+        wrappers = [f for f in inside if any(d.name in ("wraps", "functools.wraps") for d in f.decorators)]
+        stores = (e for f in wrappers for e in f.graph.events if isinstance(e, ev.Store))
+        return bool(wrappers) and not any(s.kind in (ev.StoreKind.SUBSCRIPT, ev.StoreKind.GLOBAL, ev.StoreKind.ATTRIBUTE) for s in stores)
 
     def parameter(self, info: CallInfo, argument: ev.Argument) -> str:
         """The parameter that an argument of the call fills; empty where that is not clear."""
@@ -322,6 +366,10 @@ class Target:
             return ""
         position = argument.key + self._offset(info)
         return next((p.name for p in parameters if p.position == position), "")
+
+    def takes_more(self) -> bool:
+        """Whether the function has a star parameter."""
+        return any(p.star for p in self.facts.parameters)
 
     def _offset(self, info: CallInfo) -> int:
         """1 where the receiver fills the first parameter."""

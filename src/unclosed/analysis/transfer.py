@@ -298,7 +298,7 @@ class Transfer:
             if method in self._lease.wrong_release:
                 return End.RELEASED if self._is_right_for_owner() else state._replace(wrong=event.span)
             return End.RELEASED if method in self._lease.ends_itself_by or method in _EXIT_METHODS else None
-        if self._releases_owner(event):
+        if self._releases_owner(event) or self._releases_part(event, state):
             return End.RELEASED
         if self._site.is_advanced and self._touches_generator(event):
             return End.RELEASED
@@ -325,6 +325,13 @@ class Transfer:
             return False
         lease = self._lease_of(owner)
         return lease is not None and release_named(lease, event.callee.method, owner=False) is not None
+
+    def _releases_part(self, event: ev.Call, state: Obligation) -> bool:
+        """Whether what an instance of a project class keeps is closed through its attribute: `store.conn.close()`."""
+        receiver = event.callee.receiver
+        key = self._places.keys[receiver] if receiver is not None else None
+        is_part = isinstance(key, ev.Attribute) and key.base in state.aliases and ":" in self._lease.type_name
+        return is_part and self._catalog.names_release(event.callee.method)
 
     def _leaves_owner(self, manager: PlaceId) -> bool:
         """Whether the block of the object that lent the value is left, and closes it."""
@@ -394,8 +401,10 @@ class Transfer:
             value = argument.value
             if value is None:
                 continue
-            if value in state.aliases or any(self._is_under(place, value) for place in state.aliases):
+            if value in state.aliases:
                 return self._given(event, info, argument, state)
+            if any(self._is_under(place, value) for place in state.aliases) and not (info.model is not None and info.model.cannot_raise):
+                return End.ESCAPED, End.ESCAPED  # the object or tuple that holds it
             if state.wrapper(value) is not None:
                 return End.ESCAPED, End.ESCAPED
             if value in state.holders or self._is_release_bound(state, value):
@@ -411,7 +420,7 @@ class Transfer:
         if self._lease.lazy and not (model is not None and model.cannot_raise):
             state = state._replace(flags=state.flags & ~Flag.LATENT)
         if model is not None and not info.is_convention:
-            return self._given_to_model(event, model, argument, state)
+            return self._given_to_model(event, info, model, argument, state)
         if model is not None and model.borrows:
             return state, state
         name = event.callee.method
@@ -426,6 +435,8 @@ class Transfer:
             return state._replace(containers=state.containers | {receiver}), state
         if info.is_class or name == "__init__" or self._catalog.names_keep(name, is_method=event.callee.is_method):
             return End.ESCAPED, End.ESCAPED
+        if info.name == "builtins.getattr" and self._gets_release(event):
+            return state._replace(holders=state.holders | {event.result}), state
         if event.result in self._meaning.displays:
             return state._replace(containers=state.containers | {event.result}), state
         if name.startswith("__") or info.name.startswith("builtins."):
@@ -434,6 +445,12 @@ class Transfer:
         if all(self._places.is_temp(place) for place in state.aliases):
             after = after.flagged(Flag.POSSIBLE)
         return after, after
+
+    def _gets_release(self, event: ev.Call) -> bool:
+        """`getattr(conn, "close")`."""
+        name = event.arguments[1].value if len(event.arguments) > 1 else None
+        key = self._places.keys[name] if name is not None else None
+        return isinstance(key, ev.Constant) and self._is_releasing(key.text.strip("'\""))
 
     def _by_effect(self, event: ev.Call, info: CallInfo, argument: ev.Argument, state: Obligation) -> Both | None:
         """What a function of the project does with the argument; `None` where that is not known."""
@@ -448,8 +465,13 @@ class Transfer:
                 return state, state
         return None
 
-    def _given_to_model(self, event: ev.Call, model: CallModel, argument: ev.Argument, state: Obligation) -> Both:
+    def _given_to_model(self, event: ev.Call, info: CallInfo, model: CallModel, argument: ev.Argument, state: Obligation) -> Both:
         position = argument.key
+        if model.calls is not None and not model.returns_class and isinstance(position, int) and position > model.calls:
+            inner = self._meaning.scope.calls.called_inside(info)
+            if inner is not None and inner.target is not None:
+                shifted = ev.Argument(position - model.calls - 1, argument.value)
+                return self._by_effect(event, inner, shifted, state) or (state, state)
         if model.keeps or (model.calls is not None and position != model.calls and not event.awaited):
             return End.ESCAPED, End.ESCAPED
         if model.wraps is not None and position == model.wraps and model.exit_calls is not None:

@@ -37,6 +37,9 @@ class Modules(Protocol):
     def types(self, module: str) -> ModuleTypes | None:
         """The types of a module of the project."""
 
+    def is_exported(self, module: str, name: str, importer: ModuleTypes) -> bool:
+        """Whether a star import of a module of the project brings a name."""
+
     def submodule(self, package: str, name: str) -> Value | None:
         """A module of a package of the project."""
 
@@ -123,12 +126,12 @@ class ModuleTypes:
 
     def star_value(self, name: str) -> Value | None:
         """What a star import of this module brings under a name."""
-        for module in self.facts.star_imports:
+        for module in self.facts.star_imports if not name.startswith("_") else ():
             if name in self.catalog.exports(module):
                 return self.named(f"{module}.{name}")
             if self.modules is not None:
                 found = self.modules.named(module + name if module.endswith(".") else f"{module}.{name}", self)
-                if found is not None and found.sort is not Sort.OPAQUE:
+                if found is not None and found.sort is not Sort.OPAQUE and self.modules.is_exported(module, name, self):
                     return found
         return None
 

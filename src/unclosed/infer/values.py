@@ -72,5 +72,7 @@ def join(values: list[Value | None]) -> Value | None:
         return NONE if all(v is not None for v in values) else None
     first = known[0]
     differs = any(v is None for v in values) or any(v._replace(confidence=first.confidence) != first for v in known)
+    if differs and first.sort is Sort.DEFINITION:
+        return None  # a function bound anew: which one is called is not known
     sure = min(v.confidence for v in known)
     return first.weakened(min(sure, Confidence.LIKELY) if differs else sure)

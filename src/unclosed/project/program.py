@@ -22,6 +22,7 @@ from unclosed.lowering.parse import TooDeep, parse
 from unclosed.lowering.positions import Spans
 from unclosed.project.bearing import Bearing
 
+_ALL = re.compile(r"^__all__\s*(?::[^=]+)?=\s*[\[(]([^\])]*)[\])]", re.MULTILINE)
 _DEFINITION = r"^(?:async[ \t]+)?(?:def|class)[ \t]+{}\b"
 
 
@@ -151,6 +152,12 @@ class Program:
             if found.is_file():
                 return Value(Sort.MODULE, name, str(found))
         return None
+
+    def is_exported(self, module: str, name: str, importer: ModuleTypes) -> bool:
+        """Whether the module's `__all__`, if it writes one out, has the name."""
+        path = self._bearing.layout(Path(importer.name)).find(module, Path(importer.name))
+        listed = _ALL.search(self._bearing.text(path)) if path is not None else None
+        return listed is None or re.search(rf"['\"]{re.escape(name)}['\"]", listed.group(1)) is not None
 
     def is_bearing(self, module: str) -> bool:
         """Whether resources can come from a module."""
