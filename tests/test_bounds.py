@@ -221,7 +221,7 @@ def test_a_file_that_only_libcst_cannot_read_is_skipped(name: str, tmp_path: Pat
     """It is no UNC901, for it is valid Python: it is counted as skipped, soon, and the next file is checked."""
     ran = run(tmp_path, STRANGE[name])
     lines = ran.stdout.splitlines()
-    assert ([line.split(" ")[:2] for line in lines][0], [line.split(":")[0] for line in lines if line.startswith("skipped")]) == (
+    assert (next(line.split(" ")[:2] for line in lines), [line.split(":")[0] for line in lines if line.startswith("skipped")]) == (
         ["small.py:4:12:", "UNC106"],
         ["skipped big.py"],
     )

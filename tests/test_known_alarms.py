@@ -130,16 +130,12 @@ FALSE = {
             conn.close()
 
         def indexed(dsn):
-            pair = psycopg.connect(dsn), 1
-            conn = pair[0]
-            conn.close()
-    """,
-    "a container that holds something is true": """
-        def emptied(dsn):
-            conns = []
-            conns.append(psycopg.connect(dsn))
-            while conns:
-                conns.pop().close()
+            conns = [psycopg.connect(dsn)]
+            conn = conns[0]
+            try:
+                work()
+            finally:
+                conn.close()
     """,
     "appending to a list made here does not raise": """
         def appended(dsn):
@@ -152,6 +148,12 @@ FALSE = {
             conns = []
             conns.append(psycopg.connect(dsn))
             self.conns = conns
+
+        def emptied(dsn):
+            conns = []
+            conns.append(psycopg.connect(dsn))
+            while conns:
+                conns.pop().close()
     """,
     "a closure captures the container": """
         def captured(dsn):

@@ -92,6 +92,41 @@ def test_what_is_handed_to_somebody_who_releases_it_escapes() -> None:
     """)
 
 
+def test_a_container_made_here_holds_what_is_put_into_it() -> None:
+    """It escapes with the container; going through it may release; a container that holds something is true."""
+    check("""
+        def dropped(dsn):
+            [psycopg.connect(dsn) for _ in "ab"]  # discarded, certain
+
+        def counted(dsn):
+            conns = [psycopg.connect(dsn)]  # never, certain
+            print(len(conns))
+
+        def returned(dsn):
+            conns = {"a": psycopg.connect(dsn)}
+            return conns
+
+        def passed_on(dsn):
+            conns = [psycopg.connect(dsn)]
+            return work(*conns)
+
+        def closed_in_turn(dsn):
+            conns = [psycopg.connect(dsn)]
+            for conn in conns:
+                conn.close()
+
+        def emptied(dsn):
+            conns = [psycopg.connect(dsn)]
+            while conns:
+                conns.pop().close()
+
+        def closed_if_any(dsn):
+            conns = {"a": psycopg.connect(dsn)}
+            if conns:
+                conns["a"].close()
+    """)
+
+
 def test_a_closure_that_leaves_takes_what_it_captured() -> None:
     """One that is called releases what it closes; one that only reads, releases nothing."""
     check("""

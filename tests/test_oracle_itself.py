@@ -178,6 +178,18 @@ def test_temporary_dropped_by_an_exception() -> None:
 def test_value_on_its_way_out() -> None:
     """A returned value is lost when the `finally` raises, whatever has become of its name."""
     assert codes('c = psycopg.connect("1")\ntry:\n    return c\nfinally:\n    c = None\n    work()') == {"1": "UNC103"}
+    body = """
+        while True:
+            try:
+                try:
+                    return psycopg.connect("1")
+                finally:
+                    work()
+            except Exception:
+                if a[0]:
+                    break
+    """
+    assert codes(body) == {"1": "UNC102"}
 
 
 def test_third_round_of_a_loop() -> None:

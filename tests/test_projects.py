@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import unclosed.project.program
 from fixture_files import PROJECTS, FixtureFile, FixtureProject, fixture_projects, malformed_markers
 from unclosed.catalog import Catalog
 from unclosed.confidence import Confidence
@@ -136,7 +135,7 @@ def test_the_order_and_the_set_of_files_do_not_matter(project: FixtureProject, f
     """Messages, trails and confidence included; asked again, the answer is the same."""
     wanted = {file.name: fresh[file.name] for file in project.files}
 
-    @settings(max_examples=6, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=3, deadline=None, derandomize=True, database=None)
     @given(st.permutations(project.files), st.integers(1, len(project.files)))
     def holds(files: Sequence[FixtureFile], count: int) -> None:
         engine = new_engine()
@@ -146,11 +145,10 @@ def test_the_order_and_the_set_of_files_do_not_matter(project: FixtureProject, f
     holds()
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_one_engine_for_all_projects_says_the_same(seed: int, fresh: dict[str, FileResult]) -> None:
+def test_one_engine_for_all_projects_says_the_same(fresh: dict[str, FileResult]) -> None:
     """Files of several projects, in turns."""
     engine = new_engine()
-    files = random.Random(seed).sample(FILES, len(FILES))
+    files = random.Random(0).sample(FILES, len(FILES))
     assert {file.name: ask(file, engine) for file in files} == fresh
 
 
@@ -160,43 +158,24 @@ def test_the_order_of_sets_does_not_matter() -> None:
     command = [sys.executable, "-m", "unclosed", "check", "--exit-zero", "--output-format", "full", "fixtures/projects"]
     printed = [
         subprocess.run(command, env={"PYTHONHASHSEED": seed, "PYTHONUTF8": "1"}, capture_output=True, check=True, cwd=ROOT).stdout
-        for seed in ("0", "1", "2")
+        for seed in ("0", "1")
     ]
-    assert printed[0] == printed[1] == printed[2]
+    assert printed[0] == printed[1]
 
 
 # Unsaved texts
 
 
-CHANGES = {
-    "as it is": lambda text: text,
-    "nothing is closed": lambda text: re.sub(r"\.(?:a?close|putconn)\b", ".commit", text),
-    "everything stands lower": lambda text: "\n\n" + text,
-    "empty": lambda text: "",
-}
-"""What an editor may hold instead of the saved text."""
-
-
-@every_file
-def test_unsaved_text_counts(file: FixtureFile) -> None:
-    """Whatever an engine has seen of the file, saved or not, before and after."""
-    texts = [change(file.text) for change in CHANGES.values()]
-    wanted = [ask(file, text=text) for text in texts]
-    engine = new_engine()
-    assert [ask(file, engine, text) for text in texts] == wanted
-    assert [ask(file, engine, text) for text in reversed(texts)] == wanted[::-1]
-
-
 @every_project
-def test_unsaved_text_counts_where_others_were_read_before(project: FixtureProject) -> None:
-    """The files that import it have read what is saved."""
+def test_unsaved_text_counts(project: FixtureProject, fresh: dict[str, FileResult]) -> None:
+    """Whatever was read before: the saved text of this file and of those that import it. Saved again, it is as it was."""
+    engine = new_engine()
     for file in project.files:
-        engine = new_engine()
-        for other in project.files:
-            if other is not file:
-                ask(other, engine)
-        text = "\n\n" + file.text
-        assert ask(file, engine, text) == ask(file, text=text)
+        ask(file, engine)
+    for file in project.files:
+        changed = "\n\n" + re.sub(r"\.(?:a?close|putconn)\b", ".commit", file.text)
+        assert ask(file, engine, changed) == ask(file, text=changed)
+        assert ask(file, engine) == fresh[file.name]
 
 
 def test_unsaved_text_makes_and_mends_a_leak(tmp_path: Path) -> None:
@@ -220,67 +199,3 @@ def test_the_trail_walks_through_the_helpers() -> None:
     steps = [(Path(step.path).name, step.span.start.row) for step in first.trail]
     assert steps[:4] == [("orders.py", 13), ("service.py", 7), ("settings.py", 7), ("driver.py", 7)]
     assert first.confidence is Confidence.CERTAIN
-
-
-# What is opened
-
-
-COUNT = 2_000
-OPENED = {
-    "db.py": "import sqlite3\nfrom shop.m0001 import f0001\n\n\ndef open_db(path):\n    return sqlite3.connect(path)\n",
-    "other.py": "import sqlite3\n\n\ndef open_other(path):\n    return sqlite3.connect(path)\n",
-    "service.py": "from shop import db\nfrom shop.m0050 import f0050\n\n\ndef service():\n    return db.open_db('shop.db')\n",
-    "orders.py": (
-        "from shop import other\nfrom shop.m0100 import f0100\nfrom shop.service import service\n\n\n"
-        "def never_closed():\n    conn = service()\n    f0100(conn)\n"
-    ),
-}
-"""The modules that matter; `orders.py` calls nothing of `other.py`."""
-
-
-@pytest.fixture(scope="module")
-def large_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two thousand modules without a resource that import each other in rings, and four that matter."""
-    package = tmp_path_factory.mktemp("large") / "shop"
-    package.mkdir()
-    (package.parent / "pyproject.toml").touch()
-    (package / "__init__.py").touch()
-    for number in range(COUNT):
-        after, far = (number + 1) % COUNT, (number * 7 + 1) % COUNT
-        text = f"from shop import m{after:04}\nfrom .m{far:04} import f{far:04}\n\n\ndef f{number:04}(x):\n    return x.total_changes\n"
-        (package / f"m{number:04}.py").write_text(text, encoding="utf-8")
-    for name, text in OPENED.items():
-        (package / name).write_text(text, encoding="utf-8")
-    return package
-
-
-@pytest.fixture
-def parsed(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """The texts that are parsed from now on."""
-    texts: set[str] = set()
-    parse = unclosed.project.program.parse
-
-    def note(text: str) -> object:
-        texts.add(text)
-        return parse(text)
-
-    monkeypatch.setattr(unclosed.project.program, "parse", note)
-    return texts
-
-
-def test_a_large_project_is_opened_where_it_matters(large_project: Path, parsed: set[str]) -> None:
-    """The modules with a resource or one that they import, and the one function that gets a resource."""
-    report = report_on(large_project)
-    handed = (large_project / "m0100.py").read_text(encoding="utf-8")
-    assert [(Path(finding.path).name, finding.start.row, finding.code) for finding in report.findings] == [("orders.py", 7, "UNC101")]
-    assert (report.files, report.parsed) == (COUNT + len(OPENED) + 1, len(OPENED))
-    assert parsed == {*OPENED.values(), handed}
-
-
-def test_one_file_of_a_large_project_opens_what_it_calls(large_project: Path, parsed: set[str]) -> None:
-    """A module that bears a resource and is only imported stays closed."""
-    report = report_on(large_project / "orders.py")
-    handed = (large_project / "m0100.py").read_text(encoding="utf-8")
-    assert [(Path(finding.path).name, finding.start.row, finding.code) for finding in report.findings] == [("orders.py", 7, "UNC101")]
-    assert (report.files, report.parsed) == (1, 1)
-    assert parsed == {OPENED["orders.py"], OPENED["service.py"], OPENED["db.py"], handed}

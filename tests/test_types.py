@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from textwrap import dedent
 
+import pytest
+
 from unclosed.catalog import Catalog
 from unclosed.infer.types import ModuleTypes
 from unclosed.infer.values import Sort, Value
@@ -640,3 +642,51 @@ def test_a_name_that_says_something_else_is_no_pool() -> None:
             b = pool_semaphore.acquire()
     """
     assert held(program, "f", "a", "b") == [UNKNOWN, UNKNOWN]
+
+
+# Known to be wrong
+
+
+@pytest.mark.xfail(reason="the first star import counts", strict=True)
+def test_of_two_star_imports_the_last_one_counts() -> None:
+    """As in Python."""
+    program = """
+        from psycopg2 import *
+        from sqlite3 import *
+
+        def f():
+            conn = connect("x")
+    """
+    assert held(program, "f", "conn") == ["sqlite3.Connection, certain"]
+
+
+@pytest.mark.xfail(reason="the first member counts", strict=True)
+def test_of_a_union_the_resource_counts() -> None:
+    """Wherever it stands."""
+    program = """
+        import sqlite3
+
+        from elsewhere import Store
+
+        def f(a: sqlite3.Connection | str, b: str | sqlite3.Connection, c: "Store | sqlite3.Connection"):
+            pass
+    """
+    assert held(program, "f", "a", "b", "c") == ["sqlite3.Connection, likely"] * 3
+
+
+@pytest.mark.xfail(reason="only plain aliases are followed", strict=True)
+def test_an_alias_of_an_annotation_says_what_it_says() -> None:
+    """Of `Annotated`, of a text, of a union."""
+    program = """
+        import sqlite3
+        from typing import Annotated, Optional, TypeAlias
+
+        Plain = sqlite3.Connection
+        Store = Annotated[sqlite3.Connection, "the store"]
+        Text: TypeAlias = "sqlite3.Connection"
+        Maybe = Optional[sqlite3.Connection]
+
+        def f(a: Plain, b: Store, c: Text, d: Maybe):
+            pass
+    """
+    assert held(program, "f", *"abcd") == ["sqlite3.Connection, certain"] * 4

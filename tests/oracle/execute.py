@@ -15,20 +15,17 @@ from .instrument import Program
 from .resources import mark_escape
 from .world import CutError, Exit, Loss, Record, World
 
-CHOICES = 40
-"""Most choices in one run; a program that needs more is not judged."""
-
-
 @dataclass(frozen=True)
 class Bounds:
-    """How far a program is followed: most rounds of one loop, and most runs; one that needs more is not judged."""
+    """How far a program is followed: most rounds of one loop, most runs, most choices in a run; one that needs more is not judged."""
 
     rounds: int
     runs: int
+    choices: int
 
 
-USUAL = Bounds(rounds=2, runs=600)
-THOROUGH = Bounds(rounds=3, runs=20_000)
+USUAL = Bounds(rounds=2, runs=600, choices=40)
+THOROUGH = Bounds(rounds=3, runs=20_000, choices=80)
 
 
 @dataclass
@@ -66,7 +63,7 @@ class UnjudgedError(Exception):
 
 def observe(program: Program, bounds: Bounds = USUAL, *, tells: bool = False) -> dict[str, Observed]:
     """What every run of the program shows of each acquire, by label; raises `UnjudgedError`."""
-    world = World(program.kinds, bounds.rounds)
+    world = World(program.kinds, program.returned, bounds.rounds)
     world.tells = tells
     function = _function(program, world)
     observed: dict[str, Observed] = {}
@@ -75,7 +72,7 @@ def observe(program: Program, bounds: Bounds = USUAL, *, tells: bool = False) ->
         for _ in range(bounds.runs):
             world.begin(prefix)
             end = _run(function, program, world)
-            if world.is_ill_formed or len(world.taken) > CHOICES:
+            if world.is_ill_formed or len(world.taken) > bounds.choices:
                 raise UnjudgedError(program.text)
             for record in world.records:
                 observed.setdefault(record.label, Observed()).add(record, end, tuple(world.story))

@@ -60,6 +60,14 @@ class Program:
                 found[node.lineno, node.col_offset] = str(node.args[0].value)
         return found
 
+    @property
+    def returned(self) -> frozenset[str]:
+        """The labels of the acquires that stand in a `return` statement."""
+        statements = [node for node in ast.walk(self.function) if isinstance(node, ast.Return)]
+        return frozenset(
+            label for (row, _), label in self.acquires.items() if any(each.lineno <= row <= (each.end_lineno or 0) for each in statements)
+        )
+
     def code(self) -> CodeType:
         """The module with probes, ready for `exec`."""
         module = _Probes().visit(ast.parse(self.text))

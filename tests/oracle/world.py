@@ -7,7 +7,7 @@ A resource is *lost* inside the function when its last reference goes while it i
 instruction at which the reference went: a store or a deletion of a name rebinds; anything else discards, unless
 an exception is unwinding the expression. Then the resource counts as open until the function ends, like all that live at its
 end. Two exceptions: if it was still held by a `with` block alone, its names had been bound anew before; and if a later round of a
-loop acquires anew what an exception dropped, it is overwritten.
+loop acquires anew what an exception dropped, it is overwritten (but not what a `return` held: that was on its way out).
 """
 
 from __future__ import annotations
@@ -66,11 +66,12 @@ class Record:
 class World:
     """The choices and records of the current run of one program."""
 
-    def __init__(self, kinds: tuple[type[Exception], ...] = (), rounds: int = 2) -> None:
+    def __init__(self, kinds: tuple[type[Exception], ...] = (), returned: frozenset[str] = frozenset(), rounds: int = 2) -> None:
         """`kinds`: exceptions that some handler of the program names, so that a raising call may raise each.
 
-        `rounds`: the most rounds of one loop.
+        `returned`: the labels of acquires that are returned at once. `rounds`: the most rounds of one loop.
         """
+        self.returned = returned
         self.most_rounds = rounds
         self.kinds: tuple[type[Exception], ...] = (RuntimeError, *kinds)
         self.code: CodeType | None = None
@@ -144,7 +145,7 @@ class World:
     def acquire(self, label: str) -> Record:
         """The record of a resource that is open from now on."""
         for earlier in self.records:
-            if earlier.label == label and earlier.is_dropped and earlier.is_owed:
+            if earlier.label == label and earlier.is_dropped and earlier.is_owed and label not in self.returned:
                 earlier.loss = Loss.REBOUND
         record = Record(label)
         self.records.append(record)

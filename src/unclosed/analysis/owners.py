@@ -145,8 +145,10 @@ class Owners:
             return None
         if made is None or ownership is None:
             return None
-        releasing = ownership.releasing.get(made.attribute, frozenset())
-        if not releasing - {*_ENTRIES, *_CONSTRUCTORS} or "__del__" in releasing or made.attribute in ownership.escaping:
+        if "__del__" in ownership.releasing.get(made.attribute, ()):
+            return None
+        releasing = self._surely_releasing(made, lineage)
+        if not releasing - {*_ENTRIES, *_CONSTRUCTORS} or made.attribute in ownership.escaping:
             return None
         methods = {m.name.rpartition(".")[2]: m for home, name in reversed(lineage) for m in home.methods(name)}
         release = tuple(Release(name, awaited=methods[name].is_async) for name in sorted(releasing) if not name.startswith("__"))
@@ -157,6 +159,24 @@ class Owners:
             with_exit=_exit("__exit__", releasing, methods),
             async_with_exit=_exit("__aexit__", releasing, methods),
         )
+
+    def _surely_releasing(self, made: Held, lineage: list[tuple[ModuleTypes, str]]) -> frozenset[str]:
+        """The methods that give the attribute back on every path that returns, and those that end the instance through one of them.
+
+        A method that closes the attribute only when something went wrong is no release of the instance.
+        """
+        catalog = lineage[0][0].catalog
+        methods = [(home, method) for home, name in lineage for method in home.methods(name)]
+        sure = set()
+        for home, method in methods:
+            outcome = self._summaries.follow_attribute(home, method, made.attribute, made.site.lease)
+            name = method.name.rpartition(".")[2]
+            ends = name in (*_EXITS, "__del__") or catalog.names_release(name)
+            is_whole = outcome is not None and outcome.released and ev.ExitKind.RETURN not in outcome.exits
+            if is_whole or (ends and (_names_release(method, made.attribute, made.site.lease) or _asks_by_name(method))):
+                sure.add(name)
+        ending = [m for _, m in methods if m.name.rpartition(".")[2] in _EXITS or catalog.names_release(m.name.rpartition(".")[2])]
+        return _with_callers_among(sure, ending)
 
     def _made_by_constructor(self, lineage: list[tuple[ModuleTypes, str]]) -> Iterator[Held]:
         """What the constructor acquires and keeps, itself or through a method that it calls on `self`, nearest class first."""
@@ -173,7 +193,10 @@ class Owners:
 
 def _with_callers(names: set[str], lineage: list[tuple[ModuleTypes, str]]) -> frozenset[str]:
     """The methods with these names, and those that call one of them on `self` or on `super()`."""
-    methods = [method for home, name in lineage for method in home.methods(name)]
+    return _with_callers_among(names, [method for home, name in lineage for method in home.methods(name)])
+
+
+def _with_callers_among(names: set[str], methods: list[FunctionFacts]) -> frozenset[str]:
     found = set(names)
     grows = bool(found)
     while grows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from unclosed.infer.calls import CallInfo, argument_at, is_given
 from unclosed.infer.types import ScopeTypes
 from unclosed.infer.values import Sort
 from unclosed.library import Acquires, Kind, Lease
+from unclosed.lowering.facts import MODULE_BODY
 
 MAX_SITES = 400
 """Acquires of one function; beyond, it is skipped."""
@@ -47,6 +49,9 @@ class Helpers(Protocol):
 
     def fresh(self, scope: ScopeTypes, info: CallInfo) -> FreshValue | None:
         """What a call acquires for its caller."""
+
+    def project_texts(self, module: str) -> Iterator[str]:
+        """The texts of the project around a module, its own first."""
 
 
 class SiteFinder:
@@ -126,6 +131,8 @@ class SiteFinder:
         lease = model.lease
         if lease is None or lease.kind in _OTHER_CODES or any(a.key in model.unless_given for a in info.event.arguments):
             return
+        if any(r.owner and r.argument is None for r in lease.release) and self._is_removed_elsewhere(info, lease):
+            return
         opened = not model.only_given or any(is_given(info.event, position, name) for position, name in model.only_given)
         if not opened and not lease.opened_by:
             return
@@ -147,6 +154,34 @@ class SiteFinder:
             is_latent=lease.lazy or (bool(lease.opened_by) and not (model.only_given and opened)),
             lost_in=lost_in,
         )
+
+    def _is_removed_elsewhere(self, info: CallInfo, lease: Lease) -> bool:
+        """Whether other code of the project ends what a registry gave: `Session.remove()` when a request is over.
+
+        By the registry's name in the project's texts; the calls in this function do not count.
+        """
+        name = info.event.callee.method
+        if not info.event.callee.is_method and self._scope.binds(name):
+            return False  # the function's own registry
+        methods = [r.method for r in lease.release if r.owner and r.argument is None]
+        pattern = re.compile(rf"\b{re.escape(name)}\.(?:{'|'.join(map(re.escape, methods))})\b")
+        calls = (e for e in self._graph.events if isinstance(e, ev.Call) and e.callee.method in methods)
+        here = len({call.span for call in calls})
+        texts = self._helpers.project_texts(self._scope.module.name)
+        if len(pattern.findall(next(texts))) > here:
+            return True
+        return not self._is_made_here(info) and any(pattern.search(text) for text in texts)
+
+    def _is_made_here(self, info: CallInfo) -> bool:
+        """Whether the called name is bound to something in this file, other than by an import."""
+        place = info.event.callee.place
+        key = self._graph.places.keys[place] if place is not None else None
+        if not isinstance(key, ev.Local):
+            return False
+        body = self._scope.module.scope(MODULE_BODY)
+        bound = body.graph.places.find(ev.Local(key.name))
+        sources = [source.place for source in body.sources(bound)] if bound is not None else []
+        return any(s is not None and not isinstance(body.graph.places.keys[s], ev.Imported) for s in sources)
 
     def _confidence(self, info: CallInfo, lease: Lease) -> Confidence:
         # The naming convention of cursors is weaker than that of pools: many things have a cursor.
