@@ -33,7 +33,14 @@ class Engine:
 
     def matters(self, source: SourceFile) -> bool:
         """Whether a text may hold a finding: it has a word of the catalog, or it imports a module of the project that bears."""
+        self._forget_old_text(source)
         return matters(source.text, self._catalog) or self._bearing.imports_bearing(Path(source.path), source.text)
+
+    def _forget_old_text(self, source: SourceFile) -> None:
+        """Begin anew if a file's text has changed since it was read: what rests on the old text is worth nothing."""
+        if self._bearing.has_other_text(Path(source.path), source.text):
+            self._bearing, self._loaded = Bearing(self._catalog), None
+        self._bearing.set_text(Path(source.path).absolute(), source.text)
 
     def loaded(self) -> tuple[Program, Summaries]:
         """The program and its summaries; loads libcst the first time."""
@@ -50,9 +57,10 @@ class Engine:
         from unclosed.analysis.module import ModuleAnalysis
         from unclosed.lowering.parse import TooDeep
 
+        self._forget_old_text(source)
         program, summaries = self.loaded()
         try:
-            module = program.open(Path(source.path), source.path, source.text)
+            module = program.open(Path(source.path), source.text)
         except (TooDeep, RecursionError) as error:
             reason = str(error) if isinstance(error, TooDeep) else "nested too deeply"
             return AnalysedModule(source.path, skipped=(Skipped(source.path, "", 1, reason),))

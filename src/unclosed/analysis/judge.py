@@ -188,7 +188,7 @@ class Judge:
             if text and span is not None:
                 trail.append(TrailStep(self._path, self._spans.span(span), text))
         end = self._end_text(arrival)
-        last = trail[-1].span
+        last = trail[-1 if len(trail) > 1 + len(site.via) else 0].span  # the steps of helpers may be of other files
         if end:
             trail.append(TrailStep(self._path, last, end))
         return tuple(trail)

@@ -12,6 +12,7 @@ from unclosed.confidence import Confidence
 from unclosed.findings import TrailStep
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId
+from unclosed.flow.graph import FlowGraph
 from unclosed.infer.calls import CallInfo, argument_at, is_given
 from unclosed.infer.types import ScopeTypes
 from unclosed.infer.values import Sort
@@ -158,19 +159,19 @@ class SiteFinder:
     def _is_removed_elsewhere(self, info: CallInfo, lease: Lease) -> bool:
         """Whether other code of the project ends what a registry gave: `Session.remove()` when a request is over.
 
-        By the registry's name in the project's texts; the calls in this function do not count.
+        In this file: a function that removes and does not itself ask the registry. In others, for a registry that is imported: by its
+        name in their texts.
         """
         name = info.event.callee.method
         if not info.event.callee.is_method and self._scope.binds(name):
             return False  # the function's own registry
         methods = [r.method for r in lease.release if r.owner and r.argument is None]
-        pattern = re.compile(rf"\b{re.escape(name)}\.(?:{'|'.join(map(re.escape, methods))})\b")
-        calls = (e for e in self._graph.events if isinstance(e, ev.Call) and e.callee.method in methods)
-        here = len({call.span for call in calls})
-        texts = self._helpers.project_texts(self._scope.module.name)
-        if len(pattern.findall(next(texts))) > here:
+        if any(_removes(facts.graph, name, methods) for facts in self._scope.module.facts.functions if facts is not self._scope.facts):
             return True
-        return not self._is_made_here(info) and any(pattern.search(text) for text in texts)
+        pattern = re.compile(rf"\b{re.escape(name)}\.(?:{'|'.join(map(re.escape, methods))})\b")
+        others = self._helpers.project_texts(self._scope.module.name)
+        next(others, None)
+        return not self._is_made_here(info) and any(pattern.search(text) for text in others)
 
     def _is_made_here(self, info: CallInfo) -> bool:
         """Whether the called name is bound to something in this file, other than by an import."""
@@ -210,3 +211,11 @@ class SiteFinder:
     def _is_named(self, place: PlaceId) -> bool:
         value = self._scope.value(place)
         return value is not None and value.sort is Sort.NAME
+
+
+def _removes(graph: FlowGraph, name: str, methods: list[str]) -> bool:
+    """Whether a function ends what a registry gave to others: it names `Session.remove`, and does not call `Session` itself."""
+    registry = graph.places.find(ev.Local(name))
+    if registry is None or all(graph.places.find(ev.Attribute(registry, method)) is None for method in methods):
+        return False
+    return not any(isinstance(e, ev.Call) and e.callee.place == registry for e in graph.events)

@@ -78,7 +78,7 @@ def read_scene(place: Place, engine: Engine) -> Scene:
         _refuse_row(place, len(split_lines(source.text)))
         analysed = engine.analyse(source)
         program, summaries = engine.loaded()
-        module = program.open(Path(place.path), place.path, source.text)
+        module = program.open(Path(place.path), source.text)
     except (UnclosedError, TooDeep, RecursionError) as error:
         if isinstance(error, ConfigError):
             raise

@@ -82,9 +82,8 @@ class SummaryPage:
         if target is None:
             return
         said = self._entry(target.types.name, target.facts.name, "function")
-        unknown = [d.text for d, v in zip(target.facts.decorators, target.decorators(), strict=True) if v is None]
         if not target.is_transparent(providers=True):
-            said[f"its decorators {listed(unknown) or 'change it'}: what a call does is not known"] = None
+            said[f"decorated by {listed(d.text for d in target.facts.decorators)}: what a call does is not known"] = None
         if not info.is_class:
             said.update(dict.fromkeys(self._returned(used.scope, info)))
         for outcome in used.outcomes:

@@ -63,6 +63,10 @@ class CallReader:
         if receiver is None or receiver.sort not in (Sort.INSTANCE, Sort.OBJECT):
             return None
         method = event.callee.method
+        if receiver.sort is Sort.OBJECT and self._is_opaque(receiver):
+            # No resource comes from that module: it is read only if one is handed to the method.
+            target = Value(Sort.DEFINITION, f"{receiver.name}.{method}", receiver.module)
+            return CallInfo(event, target=target, confidence=receiver.confidence, receiver=receiver)
         if receiver.sort is Sort.OBJECT:
             own = self._scope.attribute_of(receiver, method)
             if own is not None and own.sort is Sort.DEFINITION:
@@ -81,6 +85,11 @@ class CallReader:
                 model = self._catalog.call(held)
         name = f"{receiver.name}.{method}"
         return CallInfo(event, self._fitting(model, event), name=name, confidence=receiver.confidence, receiver=receiver)
+
+    def _is_opaque(self, value: Value) -> bool:
+        """Whether a value is of a module of the project that does not bear."""
+        modules = self._scope.module.modules
+        return modules is not None and value.module != self._scope.module.name and not modules.is_bearing(value.module)
 
     def _library_base(self, receiver: Value) -> str | None:
         home = self._scope.home(receiver)
@@ -236,7 +245,7 @@ class CallReader:
     def _project_result(self, info: CallInfo, target: Value) -> Value | None:
         modules = self._scope.module.modules
         if modules is not None and target.module != self._scope.module.name and not modules.is_bearing(target.module):
-            return None
+            return target._replace(sort=Sort.OBJECT) if looks_like_class(target.name.rpartition(".")[2]) else None
         home = self._scope.home(target)
         if home is None:
             return None

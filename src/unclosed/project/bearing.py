@@ -43,6 +43,10 @@ class Bearing:
         """Take this text for the module's (it may be unsaved)."""
         self._texts[path] = text
 
+    def has_other_text(self, path: Path, text: str) -> bool:
+        """Whether another text of this file has been read or taken before."""
+        return self._texts.get(path.absolute(), text) != text
+
     def layout(self, importer: Path) -> Layout:
         """The files of the project that a file belongs to."""
         top = project_root(importer)

@@ -26,7 +26,8 @@ class Layout:
     def __init__(self, top: Path) -> None:
         self.top = top
         self._files: dict[tuple[Path, str], Path | None] = {}
-        self._exists: dict[Path, bool] = {}
+        self._listed: dict[Path, frozenset[str]] = {}
+        self._roots_of: dict[Path, tuple[Path, ...]] = {}
         self._all: tuple[Path, ...] | None = None
 
     def find(self, name: str, importer: Path) -> Path | None:
@@ -35,11 +36,19 @@ class Layout:
         """
         if name.startswith("."):
             return self._relative(name, importer)
-        for root in roots(importer, self.top):
-            found = self._in_root(root, name)
-            if found is not None:
-                return found
+        first = name.partition(".")[0]
+        for root in self._roots(importer.parent):
+            entries = self._entries(root)
+            if f"{first}.py" in entries or first in entries:
+                found = self._in_root(root, name)
+                if found is not None:
+                    return found
         return None
+
+    def _roots(self, folder: Path) -> tuple[Path, ...]:
+        if folder not in self._roots_of:
+            self._roots_of[folder] = roots(folder / "module.py", self.top)
+        return self._roots_of[folder]
 
     def files(self) -> tuple[Path, ...]:
         """The Python files of the project, sorted, the first `MAX_FILES` of them."""
@@ -71,25 +80,27 @@ class Layout:
 
     def _module(self, folder: Path, parts: list[str]) -> Path | None:
         for part in parts[:-1]:
+            if part not in self._entries(folder):
+                return None
             folder = folder / part
-        if not all(part.isidentifier() for part in parts) or _INSTALLED & set(folder.parts[len(self.top.parts) :]):
+        if _INSTALLED & set(folder.parts[len(self.top.parts) :]):
             return None
-        as_file = folder / f"{parts[-1]}.py"
-        if self._is_file(as_file):
-            return as_file
-        return self._package(folder / parts[-1])
+        entries = self._entries(folder)
+        if f"{parts[-1]}.py" in entries:
+            return folder / f"{parts[-1]}.py"
+        return self._package(folder / parts[-1]) if parts[-1] in entries else None
 
     def _package(self, folder: Path) -> Path | None:
-        init = folder / "__init__.py"
-        return init if self._is_file(init) else None
+        return folder / "__init__.py" if "__init__.py" in self._entries(folder) else None
 
-    def _is_file(self, path: Path) -> bool:
-        if path not in self._exists:
+    def _entries(self, folder: Path) -> frozenset[str]:
+        """The names in a folder; none if it cannot be read."""
+        if folder not in self._listed:
             try:
-                self._exists[path] = path.is_file()
+                self._listed[folder] = frozenset(os.listdir(folder))
             except OSError:
-                self._exists[path] = False
-        return self._exists[path]
+                self._listed[folder] = frozenset()
+        return self._listed[folder]
 
     def _is_inside(self, folder: Path) -> bool:
         return folder == self.top or self.top in folder.parents

@@ -54,20 +54,17 @@ class Program:
         self._recursion = Recursion()
         self._loaded: dict[Path, LoadedModule | None] = {}
         self._named: dict[tuple[str, str], Value | None] = {}
-        self._shown: dict[Path, str] = {}
 
     # Loading
 
-    def open(self, path: Path, shown_as: str, text: str) -> LoadedModule:
+    def open(self, path: Path, text: str) -> LoadedModule:
         """The module of a file that is checked, with the text given (it may be unsaved). Raises `UnparsableFile` and `TooDeep`."""
         path = path.absolute()
         known = self._loaded.get(path)
         if known is not None and known.text == text:
-            known.shown_as = shown_as
             return known
         self._bearing.set_text(path, text)
-        self._shown[path] = shown_as
-        made = self._load(path, shown_as, text)
+        made = self._load(path, self.shown_as(path), text)
         self._loaded[path] = made
         return made
 
@@ -92,9 +89,7 @@ class Program:
         return LoadedModule(path, shown_as, text, ModuleTypes(str(path), facts, self.catalog, self, self._recursion), lowering.spans)
 
     def shown_as(self, path: Path) -> str:
-        """The path of a module as the user sees it: as it was named, else below the working directory if it is there."""
-        if path in self._shown:
-            return self._shown[path]
+        """The path in trails: the same whoever asks, relative to the working directory if it lies below."""
         try:
             return str(path.relative_to(Path.cwd()))
         except ValueError:
