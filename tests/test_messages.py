@@ -52,7 +52,7 @@ LENT = Resource(
         Kind.CONNECTION,
         (Release("putconn", owner=True, argument=0),),
         frozenset({"close"}),
-        WithExit.TRANSACTION,
+        with_exit=WithExit.TRANSACTION,
     ),
     False,
     ACQUIRE,

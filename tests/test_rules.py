@@ -30,7 +30,6 @@ NAMES = {
     "UNC108": "release-not-awaited",
     "UNC109": "leaky-provider",
     "UNC110": "owner-never-releases",
-    "UNC110": "owner-never-releases",
     "UNC112": "leak-on-cancellation",
     "UNC113": "release-not-called",
     "UNC131": "cursor-never-released",
@@ -42,6 +41,12 @@ NAMES = {
     "UNC901": "unparsable-file",
 }
 every_rule = pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The examples stand in a folder of their own: this project's texts name the classes of the examples, and release what they hold."""
+    monkeypatch.chdir(tmp_path)
 
 
 def codes(program: str) -> list[str]:

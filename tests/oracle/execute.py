@@ -15,6 +15,7 @@ from .instrument import Program
 from .resources import mark_escape
 from .world import CutError, Exit, Loss, Record, World
 
+
 @dataclass(frozen=True)
 class Bounds:
     """How far a program is followed: most rounds of one loop, most runs, most choices in a run; one that needs more is not judged."""

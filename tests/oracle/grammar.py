@@ -83,7 +83,7 @@ class Maker:
         self.left -= 1
         weights = [weight for weight, _ in PRODUCTIONS]
         while True:
-            (_, production), = self.random.choices(PRODUCTIONS, weights)
+            ((_, production),) = self.random.choices(PRODUCTIONS, weights)
             lines = production(self, scope)
             if lines is not None:
                 return lines

@@ -323,12 +323,13 @@ class ScopeTypes:
 
     def returned_value(self) -> Value | None:
         """What the function returns: by annotation, else by its `return` statements."""
-        if self.facts.returns:
-            found = annotated_value(self.facts.returns, self._outer_named)
-            if found is not None:
-                return found
+        found = annotated_value(self.facts.returns, self._outer_named) if self.facts.returns else None
+        if found is not None and (found.sort is not Sort.INSTANCE or self.catalog.type(found.name) is not None):
+            return found
         returned = self.graph.places.find(ev.Returned())
-        return None if returned is None else self.assigned_value(returned)
+        inferred = None if returned is None else self.assigned_value(returned)
+        # An annotation with a class that no model knows may be another name of one that the body shows.
+        return inferred if inferred is not None and inferred.sort is Sort.INSTANCE else found or inferred
 
     def yielded_value(self) -> Value | None:
         """What a generator yields: by annotation, else by its `yield`s."""

@@ -13,6 +13,7 @@ import libcst as cst
 
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId
+from unclosed.flow.graph import ANYTHING, IS_TRUE
 from unclosed.lowering.expressions import ANY_ITEM, LITERALS, Ends, ExpressionLowering, is_truth
 from unclosed.lowering.frames import Cleanup, Continuation, Handlers, Jump, suppresses_nothing
 from unclosed.lowering.handling import Taken, suppressed_names, suppression, takes
@@ -33,6 +34,8 @@ class StatementLowering(cst.CSTVisitor):
         super().__init__()
         self.scope = scope
         self.expressions = ExpressionLowering(scope)
+        self._rounds = 0
+        """How many loops over displays have been lowered."""
         self._returns = 0
         """How many `return` statements have been lowered."""
         self._handled = Jump.RAISE
@@ -324,6 +327,7 @@ class StatementLowering(cst.CSTVisitor):
         kept = [iterable] if iterable is not None and iterable in self.scope.temps[since:] else []
         self.scope.temps[since:] = [temp for temp in self.scope.temps[since:] if temp not in kept]
         self.scope.end_statement(since, self.scope.span(node.iter))
+        began = self._count_rounds(node)
         head, after = self.scope.join("for"), self.scope.join("after for")
         self.scope.flow_into(head)
         self.scope.continue_from(head)
@@ -331,6 +335,10 @@ class StatementLowering(cst.CSTVisitor):
         raises = not isinstance(node.iter, LITERALS)
         step = self.scope.emit(ev.Step("next", iterable, self.scope.span(node.iter)), raises=raises, cancels=is_async)
         exhausted: Ends = [(step, None)]
+        if began is not None:
+            # A literal with elements is gone through at least once.
+            exhausted, self.scope.ends = self.scope.test(began, IS_TRUE, ANYTHING)
+            self.scope.emit(ev.Bind(began, self.scope.constant("True"), self.scope.span(node.iter)))
         self.expressions.assign(node.target, None if iterable is None else self.scope.place(ev.Item(iterable, ANY_ITEM)))
         self.scope.end_statement(since, self.scope.span(node.target))
         self._loop_body(node.body, head, after, self.scope.ends)
@@ -338,6 +346,15 @@ class StatementLowering(cst.CSTVisitor):
         self.scope.temps += kept
         self.scope.end_statement(since, self.scope.span(node.iter))
         return False
+
+    def _count_rounds(self, node: cst.For) -> PlaceId | None:
+        """A flag that is false before the first round of a loop over a display with elements; `None` for any other loop."""
+        if not isinstance(node.iter, cst.Tuple | cst.List | cst.Set) or all(isinstance(e, cst.StarredElement) for e in node.iter.elements):
+            return None
+        self._rounds += 1
+        flag = self.scope.place(ev.Local(f"round'{self._rounds}"))
+        self.scope.emit(ev.Bind(flag, self.scope.constant("False"), self.scope.span(node.iter)))
+        return flag
 
     def _loop_body(self, body: cst.BaseSuite, head: NodeId, after: NodeId, ends: Ends) -> None:
         loop = self.scope.new_loop(head, after)
