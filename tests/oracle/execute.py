@@ -99,7 +99,8 @@ def _function(program: Program, world: World) -> Callable[..., Any]:
         world.inspect_error(sys.exc_info()[1])
 
     def steps() -> Iterator[int]:
-        for number in range(world.most_rounds):
+        yield 0
+        for number in range(1, world.most_rounds):
             if world.choose(2, "step") == 0:
                 return
             yield number

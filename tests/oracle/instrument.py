@@ -1,8 +1,8 @@
 """A program made ready to run: its text, the acquires in it, and its code with probes.
 
 The probes are calls that the linter never sees: at the start of each round of a `while` loop or of a loop over a literal one that
-bounds the rounds, and at the start of each handler and `finally` block one that looks at the exception in flight.
-Imports are taken out: the fake library stands in for what they would bring.
+bounds the rounds (of a literal with elements there is at least one), and at the start of each handler and `finally` block one that
+looks at the exception in flight. Imports are taken out: the fake library stands in for what they would bring.
 """
 
 from __future__ import annotations

@@ -22,17 +22,22 @@ class Answers:
 
     def __init__(self) -> None:
         # Heterogeneous by design: each question's key names its sort, and `ask` gives back what `find` of that sort made.
-        self._exact: dict[Hashable, Any] = {}
+        self._exact: dict[Hashable, tuple[Any, int]] = {}
+        """Exact answers, each with the number of levels below its own that it asked on."""
         self._at_level: dict[tuple[Hashable, int], Any] = {}
         self._level = LEVELS
         self._is_exact = True
+        self._depth = 0
 
     def ask(self, question: Hashable, find: Callable[[], T], unknown: T) -> T:
         """The answer to a question, found one level below the one that asks."""
-        if question in self._exact:
-            found: T = self._exact[question]
-            return found
         level = self._level - 1
+        if question in self._exact:
+            found, depth = self._exact[question]
+            if depth <= level:  # else it would not have been exact here, and whoever asked first must not matter
+                self._depth = max(self._depth, depth + 1)
+                answer: T = found
+                return answer
         if level < 0:
             self._is_exact = False
             return unknown
@@ -40,15 +45,16 @@ class Answers:
             self._is_exact = False
             kept: T = self._at_level[question, level]
             return kept
-        outer = self._level, self._is_exact
-        self._level, self._is_exact = level, True
+        outer = self._level, self._is_exact, self._depth
+        self._level, self._is_exact, self._depth = level, True, 0
         try:
             made = find()
         finally:
-            exact = self._is_exact
-            self._level, self._is_exact = outer
+            exact, depth = self._is_exact, self._depth
+            self._level, self._is_exact, self._depth = outer
         if exact:
-            self._exact[question] = made
+            self._exact[question] = made, depth
+            self._depth = max(self._depth, depth + 1)
         else:
             self._at_level[question, level] = made
             self._is_exact = False

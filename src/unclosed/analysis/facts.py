@@ -34,7 +34,7 @@ class FactFlow:
         for event in graph.events:
             if isinstance(event, ev.Bind) and event.value is not None and self._constant(event.value) != ANYTHING:
                 constants.add(event.target)
-        self._kept = {p for p, count in graph.tested.items() if (count >= 2 or p in constants) and not graph.places.is_temp(p)}
+        self._kept = {p for p, count in graph.tested.items() if (count >= 2 or p in constants) and not self._is_vague(p)}
         self._keep_sources()
         for place in self._kept:
             key = graph.places.keys[place]
@@ -42,6 +42,17 @@ class FactFlow:
                 for root in key.roots:
                     self._pure_roots.setdefault(root, []).append(place)
         self._reaching: dict[NodeId, set[Facts]] | None = None
+
+    def _is_vague(self, place: PlaceId) -> bool:
+        """Whether a place is a temporary, or an item by an index that is not known: two of those need not be one."""
+        key = self._graph.places.keys[place]
+        if isinstance(key, ev.Pure):
+            return any(self._is_vague(root) for root in key.roots)
+        while isinstance(key, ev.Attribute | ev.Item):
+            if isinstance(key, ev.Item) and key.number < 0:
+                return True
+            key = self._graph.places.keys[key.base]
+        return isinstance(key, ev.Temp)
 
     def _keep_sources(self) -> None:
         """Keep also what is bound to a kept place, so that `c = m or connect()` knows of `m`."""

@@ -24,6 +24,7 @@ from unclosed.library import Kind, Lease, Release, WithExit
 _CONTAINERS = frozenset(
     {"builtins.list", "builtins.dict", "builtins.set", "collections.deque", "collections.defaultdict", "collections.OrderedDict"}
 )
+_ADDING = frozenset({"append", "appendleft", "add", "insert", "extend", "update", "setdefault"})
 _QUIET_KINDS = (Kind.CURSOR, Kind.CONNECTION, Kind.CLIENT)
 
 
@@ -151,7 +152,14 @@ class Meaning:
             return True
         if info.name.startswith("builtins.") and _is_exception(info.name):
             return True
+        if info.event.callee.method in _ADDING and self._is_made_here(info.event.callee.receiver):
+            return True
         return self.catalog.is_calm(self.scope.calls.receiver_name(info.event), info.event.callee.method)
+
+    def _is_made_here(self, place: PlaceId | None) -> bool:
+        """Whether a place holds nothing but lists, dicts or sets displayed in this function."""
+        sources = self.scope.sources(place) if place is not None else []
+        return bool(sources) and all(source.place is not None and source.place in self.graph.empty_displays for source in sources)
 
     def _tests_openness(self, receiver: Value, method: str) -> bool:
         """Whether a method only tells if the resource is open: `conn.is_closed()`."""

@@ -148,6 +148,8 @@ class Owners:
         if "__del__" in ownership.releasing.get(made.attribute, ()):
             return None
         releasing = self._surely_releasing(made, lineage)
+        if any(_hands_out(method, name) for home, base in lineage for method in home.methods(base) for name in releasing):
+            return None  # `app.on_cleanup.append(self.close)`: somebody else ends it
         if not releasing - {*_ENTRIES, *_CONSTRUCTORS} or made.attribute in ownership.escaping:
             return None
         methods = {m.name.rpartition(".")[2]: m for home, name in reversed(lineage) for m in home.methods(name)}
@@ -221,6 +223,21 @@ def _asks_by_name(method: FunctionFacts) -> bool:
     receiver = _receiver(method)
     calls = (e for e in method.graph.events if isinstance(e, ev.Call) and e.callee.method == "getattr" and not e.callee.is_method)
     return receiver is not None and any(call.arguments and call.arguments[0].value == receiver for call in calls)
+
+
+def _hands_out(method: FunctionFacts, name: str) -> bool:
+    """Whether a method gives `self.<name>`, not called, to somebody."""
+    receiver = _receiver(method)
+    place = method.graph.places.find(ev.Attribute(receiver, name)) if receiver is not None else None
+    if place is None:
+        return False
+    for event in method.graph.events:
+        match event:
+            case ev.Call(_, arguments, _, _, _, _) if any(argument.value == place for argument in arguments):
+                return True
+            case ev.Store(_, _, _, value, _) if value == place:
+                return True
+    return False
 
 
 def _exit(name: str, releasing: frozenset[str], methods: dict[str, FunctionFacts]) -> WithExit:

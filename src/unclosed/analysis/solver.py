@@ -28,6 +28,19 @@ class GivenUp(Exception):
     """A function needs more steps than it may have."""
 
 
+class Budget:
+    """The steps that the sites of one function may take together."""
+
+    def __init__(self) -> None:
+        self._left = MAX_STEPS
+
+    def spend(self) -> None:
+        """Take one step; raises `GivenUp` when there are none left."""
+        self._left -= 1
+        if self._left < 0:
+            raise GivenUp(f"more than {MAX_STEPS} steps")
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """One way in which an obligation came to an end: the last state, and the node and edge that ended it."""
@@ -96,7 +109,9 @@ class Outcome:
 class Solver:
     """Runs the obligations of one site."""
 
-    def __init__(self, meaning: Meaning, facts: FactFlow, site: Site, transfer: Transfer) -> None:
+    def __init__(self, meaning: Meaning, facts: FactFlow, site: Site, transfer: Transfer, budget: Budget | None = None) -> None:
+        """`budget`: shared by the sites of one function."""
+        self._budget = budget if budget is not None else Budget()
         self._meaning, self._facts, self._site, self._transfer = meaning, facts, site, transfer
         self._graph, self._outcome = meaning.graph, Outcome(site)
         self._seen: dict[NodeId, set[Obligation]] = {}
@@ -107,11 +122,8 @@ class Solver:
     def solve(self) -> Outcome:
         """What becomes of the site's value."""
         self._seed()
-        steps = 0
         while self._queue:
-            steps += 1
-            if steps > MAX_STEPS:
-                raise GivenUp(f"more than {MAX_STEPS} steps")
+            self._budget.spend()
             self._advance(self._queue.popleft())
         return self._outcome
 
@@ -257,7 +269,8 @@ class Solver:
         if not isinstance(key, ev.Pure) or len(key.roots) != 2 or " is " not in key.text:
             return False
         held = [root in owed.aliases for root in key.roots]
-        if key.text != " is ".join(sorted(map(self._graph.places.text, key.roots), key=key.text.index)) or not any(held):
+        names = [self._graph.places.text(root).partition("'")[0] for root in key.roots]
+        if sorted(key.text.split(" is ")) != sorted(names) or not any(held):
             return False
         return (assume.allowed == IS_TRUE) is not all(held)
 

@@ -25,7 +25,7 @@ from unclosed.analysis.obligations import Flag, Site
 from unclosed.analysis.owners import Owners
 from unclosed.analysis.sites import MAX_SITES, SiteFinder
 from unclosed.analysis.slices import may_give_fresh
-from unclosed.analysis.solver import GivenUp, Outcome, Solver
+from unclosed.analysis.solver import Budget, GivenUp, Outcome, Solver
 from unclosed.analysis.transfer import Effect, Transfer
 from unclosed.confidence import Confidence
 from unclosed.findings import TrailStep
@@ -83,8 +83,9 @@ class Summaries:
         fresh = frozenset({site.place for site in sites} | entered)
         facts = FactFlow(meaning.graph, lambda node: meaning.edges(NodeId(node)), fresh)
         outcomes: dict[SpanId, Outcome] = {}
+        budget = Budget()
         for site in sites:
-            found = Solver(meaning, facts, site, Transfer(meaning, facts, site, log, self)).solve()
+            found = Solver(meaning, facts, site, Transfer(meaning, facts, site, log, self), budget).solve()
             outcomes[site.span] = outcomes[site.span].merged(found) if site.span in outcomes else found
         return Run(meaning, tuple(outcomes.values()), log)
 

@@ -86,6 +86,8 @@ class Transfer:
                 after = self._yield(state, value)
                 return after, after
             case ev.Capture(places, result, _, _):
+                if not state.containers.isdisjoint(places):
+                    return End.ESCAPED, End.ESCAPED
                 if not state.aliases.isdisjoint(places):
                     state = state._replace(holders=state.holders | {result})
                 return state, state
@@ -200,7 +202,8 @@ class Transfer:
         if not self._carries(state, event.value):
             return state
         if event.value in state.aliases and event.base is not None and self._is_container(event.base):
-            return state._replace(containers=state.containers | {event.base})
+            held = state._replace(containers=state.containers | {event.base})
+            return held.with_alias(self._places.intern(ev.Item(event.base, int(event.name)))) if event.name.isdecimal() else held
         return End.ESCAPED
 
     def _is_container(self, place: PlaceId) -> bool:
@@ -321,7 +324,7 @@ class Transfer:
     def _releases_owner(self, event: ev.Call) -> bool:
         """Whether the object that lent the value is itself closed: a cursor's connection, a connection's pool."""
         owner = self._site.owner
-        if owner is None or event.callee.receiver != owner:
+        if owner is None or event.callee.receiver != owner or not (self._site.is_child or any(r.owner for r in self._lease.release)):
             return False
         lease = self._lease_of(owner)
         return lease is not None and release_named(lease, event.callee.method, owner=False) is not None
@@ -503,9 +506,8 @@ class Transfer:
         if value is None or value.sort is not Sort.DEFINITION:
             return End.ESCAPED, End.ESCAPED
         facts = self._meaning.scope.module.function(value.name)
-        if facts is None or gives_up(facts.graph, self._names_of(state), self._is_releasing_anywhere):
-            return End.RELEASED, End.RELEASED
-        return None
+        end = End.ESCAPED if facts is None else gives_up(facts.graph, self._names_of(state), self._is_releasing_anywhere)
+        return None if end is None else (end, end)
 
     def _names_of(self, state: Obligation) -> set[str]:
         keys = (self._places.keys[place] for place in state.aliases)

@@ -77,8 +77,9 @@ def _subscripted(node: ast.Subscript, resolve: Resolve) -> Value | None:
 
 def _union(members: list[ast.expr], resolve: Resolve) -> Value | None:
     # The members of a union are alternatives that the author named: the resource among them counts.
-    values = [_value(member, resolve) for member in members]
-    return join([v for v in values if v is not None])
+    values: list[Value | None] = [value for value in (_value(member, resolve) for member in members) if value is not None]
+    named = [value for value in values if value is not None and not value.name.startswith("builtins.")]
+    return join([*named] if named else values)
 
 
 def _instance_of(named: Value | None) -> Value | None:

@@ -126,7 +126,7 @@ class ModuleTypes:
 
     def star_value(self, name: str) -> Value | None:
         """What a star import of this module brings under a name."""
-        for module in self.facts.star_imports if not name.startswith("_") else ():
+        for module in reversed(self.facts.star_imports) if not name.startswith("_") else ():
             if name in self.catalog.exports(module):
                 return self.named(f"{module}.{name}")
             if self.modules is not None:

@@ -14,7 +14,7 @@ import libcst as cst
 
 from unclosed.flow import events as ev
 from unclosed.flow.events import PlaceId
-from unclosed.flow.graph import IS_FALSE, IS_NONE, IS_TRUE
+from unclosed.flow.graph import ANYTHING, IS_FALSE, IS_NONE, IS_TRUE
 from unclosed.lowering.frames import End
 from unclosed.lowering.names import last_name, source
 
@@ -160,10 +160,20 @@ class ExpressionLowering:
         while isinstance(at, cst.BinaryOperation):
             operands.append(at.right)
             at = at.left
-        self.lower(at)
-        for operand in reversed(operands):
-            self.lower(operand)
+        for operand in (at, *reversed(operands)):
+            self.pass_on(self.lower(operand), operand)
         return None
+
+    def pass_on(self, value: PlaceId | None, node: cst.CSTNode) -> None:
+        """A container made here goes into something that is not followed: what it holds has escaped."""
+        if value is not None and value in self.scope.empty_displays:
+            self.scope.emit(ev.Store(ev.StoreKind.CONTAINER, None, "", value, self.scope.span(node)))
+
+    def lower_default(self, node: cst.BaseExpression) -> None:
+        """The default of a parameter is kept by the function."""
+        value = self.lower(node)
+        if value is not None and not isinstance(self.scope.places.keys[value], ev.Constant):
+            self.scope.emit(ev.Store(ev.StoreKind.CONTAINER, None, "", value, self.scope.span(node)))
 
     def _comparison(self, node: cst.CSTNode) -> PlaceId | None:
         assert isinstance(node, cst.Comparison)
@@ -194,7 +204,7 @@ class ExpressionLowering:
 
     def _valued_branch(self, node: cst.BaseExpression) -> tuple[PlaceId | None, Ends, Ends]:
         """A branch on an expression whose value is wanted as well."""
-        if isinstance(node, cst.Name | cst.Attribute | cst.Call | cst.Await | cst.NamedExpr | cst.Subscript):
+        if isinstance(node, _VALUED):
             value = self.lower(node)
             if value is None:
                 return None, list(self.scope.ends), list(self.scope.ends)
@@ -227,7 +237,7 @@ class ExpressionLowering:
         assert isinstance(node, cst.Lambda)
         for parameter in (*node.params.params, *node.params.kwonly_params, *node.params.posonly_params):
             if parameter.default is not None:
-                self.lower(parameter.default)
+                self.lower_default(parameter.default)
         captured, name = self.scope.nested_lambda(node)
         result = self.scope.temp()
         self.scope.emit(ev.Capture(captured, result, name, self.scope.span(node)))
@@ -236,8 +246,9 @@ class ExpressionLowering:
     def _display(self, node: cst.CSTNode) -> PlaceId | None:
         """A list, set or tuple: its elements are put into a container."""
         assert isinstance(node, cst.List | cst.Set | cst.Tuple)
-        values = [(element, self.lower(element.value)) for element in node.elements]
-        return self._container([(value, self.scope.span(element)) for element, value in values])
+        values = [(self.lower(element.value), self.scope.span(element)) for element in node.elements]
+        is_indexed = not isinstance(node, cst.Set) and not any(isinstance(e, cst.StarredElement) for e in node.elements)
+        return self._container(values, is_indexed=is_indexed)
 
     def _dict(self, node: cst.CSTNode) -> PlaceId | None:
         assert isinstance(node, cst.Dict)
@@ -248,12 +259,12 @@ class ExpressionLowering:
             values.append((self.lower(element.value), self.scope.span(element)))
         return self._container(values)
 
-    def _container(self, values: Sequence[tuple[PlaceId | None, ev.SpanId]]) -> PlaceId:
+    def _container(self, values: Sequence[tuple[PlaceId | None, ev.SpanId]], *, is_indexed: bool = False) -> PlaceId:
         result = self.scope.temp()
         self.scope.empty_displays.add(result)
-        for value, span in values:
+        for index, (value, span) in enumerate(values):
             if value is not None and not isinstance(self.scope.places.keys[value], ev.Constant):
-                self.scope.emit(ev.Store(ev.StoreKind.CONTAINER, result, "", value, span))
+                self.scope.emit(ev.Store(ev.StoreKind.CONTAINER, result, str(index) if is_indexed else "", value, span))
         return result
 
     def _starred(self, node: cst.CSTNode) -> PlaceId | None:
@@ -411,6 +422,9 @@ class ExpressionLowering:
         switched = self._switch(operator, right)
         if switched is not None:
             value = self.lower(node.left)
+            if value is not None and switched == (isinstance(operator, cst.Equal | cst.Is)):
+                holds, fails = self.scope.test(value, IS_TRUE, ANYTHING)  # what is not 1 may be true all the same
+                return holds, fails
             if value is not None:
                 holds, fails = self._test_truth(value)
                 return (holds, fails) if switched else (fails, holds)
@@ -444,6 +458,8 @@ class ExpressionLowering:
         holds, fails = self._test_truth(place)
         return (fails, holds) if negated else (holds, fails)
 
+
+_VALUED = (cst.Name, cst.Attribute, cst.Call, cst.Await, cst.NamedExpr, cst.Subscript, cst.BooleanOperation, cst.IfExp)
 
 _OPERATORS: dict[type[cst.BaseCompOp], tuple[str, bool]] = {
     cst.Equal: ("==", False),

@@ -36,9 +36,9 @@ def lower_case_pattern(
         made = scope.emit(ev.Join("case"))
         holds, fails = [(made, None)], [(made, None)]
     scope.ends = holds
-    is_whole = isinstance(pattern, cst.MatchAs) and pattern.pattern is None
+    whole = pattern.name if isinstance(pattern, cst.MatchAs) else None
     for name in captured_names(pattern):
-        value = subject if is_whole else None
+        value = subject if name is whole else None
         scope.emit(ev.Bind(scope.bind_name(name.value), value, scope.span(name)))
     return list(scope.ends), fails
 

@@ -142,8 +142,7 @@ class StatementLowering(cst.CSTVisitor):
         return False
 
     def visit_AugAssign(self, node: cst.AugAssign) -> bool:
-        self.expressions.lower(node.target)
-        self.expressions.lower(node.value)
+        self.expressions.pass_on(self.expressions.lower(node.value), node.value)
         self.expressions.assign(node.target, None)
         return False
 
@@ -243,7 +242,7 @@ class StatementLowering(cst.CSTVisitor):
 
     def _import_names(self, names: Sequence[cst.ImportAlias], node: cst.CSTNode) -> None:
         span = self.scope.span(node)
-        self._import_step(node)
+        self._import_step(node, dotted(names[0].name) if names else "")
         for alias in names:
             whole = dotted(alias.name)
             if alias.asname is not None:
@@ -258,7 +257,7 @@ class StatementLowering(cst.CSTVisitor):
 
     def _import_from(self, node: cst.ImportFrom) -> None:
         span = self.scope.span(node)
-        self._import_step(node)
+        self._import_step(node, dotted(node.module))
         module = "." * len(node.relative) + dotted(node.module)
         if isinstance(node.names, cst.ImportStar):
             self.scope.module.star_imports.append(module)
@@ -269,9 +268,9 @@ class StatementLowering(cst.CSTVisitor):
             whole = f"{module}{name}" if module.endswith(".") else f"{module}.{name}"
             self.scope.emit(ev.Bind(self.scope.bind_name(bound), self.scope.place(ev.Imported(whole)), span))
 
-    def _import_step(self, node: cst.CSTNode) -> None:
+    def _import_step(self, node: cst.CSTNode, name: str) -> None:
         if self.scope.ends:
-            self.scope.emit(ev.Step("import", None, self.scope.span(node)), raises=True)
+            self.scope.emit(ev.Step("import", self.scope.place(ev.Imported(name)), self.scope.span(node)), raises=True)
 
     # `import` deferred until first use: bound in the same way.
 
@@ -548,7 +547,7 @@ class StatementLowering(cst.CSTVisitor):
         params = node.params
         for parameter in (*params.posonly_params, *params.params, *params.kwonly_params):
             if parameter.default is not None:
-                self.expressions.lower(parameter.default)
+                self.expressions.lower_default(parameter.default)
         free, name = self.scope.module.lower_function(self.scope, node)
         self._define(node.name.value, name, free, node)
         self.scope.end_statement(since, self.scope.span(node))
