@@ -5,8 +5,6 @@ Each step is `row:column text`, the column from 0; the rows count from the first
 
 from __future__ import annotations
 
-import pytest
-
 from commented_verdicts import IMPORTS, analysed
 
 FIRST = IMPORTS.count("\n")
@@ -47,7 +45,6 @@ def f(dsn, ready):
     assert trail(function) == ["2:11 acquired here", "4:8 returns here", "4:8 leaves the function here, still open"]
 
 
-@pytest.mark.xfail(reason="the last step stands at the step before it", strict=True)
 def test_it_names_the_statement_that_binds_anew() -> None:
     """In a loop, the acquire itself in the next round."""
     function = """\
@@ -135,7 +132,6 @@ def f(dsn):
     assert trail(function) == ["2:11 acquired here", "2:4 returns here", "2:4 dropped at the end of the statement, still open"]
 
 
-@pytest.mark.xfail(reason="the last step stands at the acquire", strict=True)
 def test_it_names_the_end_of_the_function() -> None:
     """Where no `return` stands, the last statement."""
     function = """\

@@ -285,7 +285,6 @@ def test_an_annotated_local_holds_what_it_says() -> None:
 # Known to be wrong
 
 
-@pytest.mark.xfail(reason="the first star import counts", strict=True)
 def test_of_two_star_imports_the_last_one_counts() -> None:
     """As in Python."""
     program = """

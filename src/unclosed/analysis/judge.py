@@ -11,7 +11,7 @@ from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, SpanId
 from unclosed.flow.graph import Edge, EdgeKind, FlowGraph
 from unclosed.lowering.positions import Spans
-from unclosed.text import Position, Span
+from unclosed.text import Span
 
 _EXIT_LOSSES = (
     (ev.ExitKind.RETURN, Loss.EARLY_EXIT),
@@ -23,9 +23,7 @@ _EXIT_LOSSES = (
 class Judge:
     """Judges the sites of one function."""
 
-    def __init__(self, path: str, graph: FlowGraph, spans: Spans, function: SpanId, *, is_provider: bool) -> None:
-        """`function`: the function's own span."""
-        self._function = function
+    def __init__(self, path: str, graph: FlowGraph, spans: Spans, *, is_provider: bool) -> None:
         self._path, self._graph, self._spans, self._is_provider = path, graph, spans, is_provider
 
     def verdict(self, outcome: Outcome) -> Verdict | None:
@@ -202,22 +200,16 @@ class Judge:
             return self._spans.span(own)
         for (node, _), edge in reversed(steps):
             span = _span_of(self._graph.events[node])
-            if span is not None and (self._is_leaving(node) or edge.kind is not EdgeKind.NORMAL):
+            is_jump = _word(self._graph.events[node]) in ("raise", "assert")
+            if span is not None and (is_jump or self._is_leaving(node) or edge.kind is not EdgeKind.NORMAL):
                 return self._spans.span(span)
-            if isinstance(self._graph.events[node], ev.Bind) and self._is_returned_implicitly(node):
-                return self._end_of_function
+            if span is not None and self._is_returned_implicitly(node):
+                return self._spans.span(span)  # the last statement
         return self._spans.span(site.span)
 
     def _is_returned_implicitly(self, node: NodeId) -> bool:
         event = self._graph.events[node]
         return isinstance(event, ev.Bind) and self._is_returned(event) and not self._spans.is_return(event.span)
-
-    @property
-    def _end_of_function(self) -> Span:
-        """The last row of the function."""
-        end = self._spans.span(self._function).end
-        last = Position(end.row - 1 if end.column == 0 else end.row, 0)
-        return Span(last, last)
 
     def _step_text(self, node: NodeId, owed: Obligation, edge: Edge) -> str:
         event = self._graph.events[node]

@@ -57,7 +57,7 @@ class ModuleAnalysis:
         return AnalysedFunction(self._path, facts.name, verdicts, faults)
 
     def _verdicts(self, run: Run, facts: FunctionFacts) -> tuple[Verdict, ...]:
-        judge = Judge(self._path, run.meaning.graph, self._spans, facts.span, is_provider=run.meaning.is_provider)
+        judge = Judge(self._path, run.meaning.graph, self._spans, is_provider=run.meaning.is_provider)
         found: dict[int, Verdict] = {}
         for outcome in run.outcomes:
             span, verdict = outcome.site.span, judge.verdict(outcome)

@@ -28,7 +28,7 @@ class ObligationPage:
     def __init__(self, scene: Scene, function: SeenFunction, run: Run) -> None:
         self._scene, self._function, self._run = scene, function, run
         self._graph, self._spans, self._path = run.meaning.graph, scene.spans, scene.place.path
-        self._judge = Judge(self._path, self._graph, self._spans, run.meaning.scope.facts.span, is_provider=run.meaning.is_provider)
+        self._judge = Judge(self._path, self._graph, self._spans, is_provider=run.meaning.is_provider)
 
     def name(self, outcome: Outcome) -> str:
         """The resource and where it was got: `connection from connect() at app.py:5, column 12`."""

@@ -126,7 +126,7 @@ class SummaryPage:
         if spans is None:
             return
         path = self._words.path(scope.module.name)
-        judge = Judge(path, scope.graph, spans, scope.facts.span, is_provider=False)
+        judge = Judge(path, scope.graph, spans, is_provider=False)
         found = {}
         for end, node in outcome.done:
             nodes = sorted(outcome.return_nodes) if isinstance(scope.graph.events[node], ev.Exit) else [node]
