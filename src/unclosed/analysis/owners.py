@@ -21,6 +21,7 @@ from unclosed.analysis.slices import may_keep_fresh
 from unclosed.analysis.solver import GivenUp, Outcome
 from unclosed.confidence import Confidence
 from unclosed.flow import events as ev
+from unclosed.flow.graph import FlowGraph
 from unclosed.infer.types import MAX_HOPS, ModuleTypes
 from unclosed.infer.values import Sort
 from unclosed.library import Lease, Release, WithExit
@@ -78,7 +79,7 @@ class Owners:
             for home, name in lineage:
                 for method in home.methods(name):
                     outcome = self._summaries.follow_attribute(home, method, each.attribute, each.site.lease)
-                    if _names_release(method, each.attribute, each.site.lease) or _asks_by_name(method):
+                    if _names_release(home, method, each.attribute, each.site.lease) or _asks_by_name(method):
                         gives_back.add(method.name.rpartition(".")[2])
                         continue
                     if outcome is None:
@@ -175,7 +176,7 @@ class Owners:
             name = method.name.rpartition(".")[2]
             ends = name in (*_EXITS, "__del__") or catalog.names_release(name)
             is_whole = outcome is not None and outcome.released and ev.ExitKind.RETURN not in outcome.exits
-            if is_whole or (ends and (_names_release(method, made.attribute, made.site.lease) or _asks_by_name(method))):
+            if is_whole or (ends and (_names_release(home, method, made.attribute, made.site.lease) or _asks_by_name(method))):
                 sure.add(name)
         ending = [m for _, m in methods if m.name.rpartition(".")[2] in _EXITS or catalog.names_release(m.name.rpartition(".")[2])]
         return _with_callers_among(sure, ending)
@@ -208,21 +209,36 @@ def _with_callers_among(names: set[str], methods: list[FunctionFacts]) -> frozen
     return frozenset(found)
 
 
-def _names_release(method: FunctionFacts, attribute: str, lease: Lease) -> bool:
-    """Whether a method says `self.conn.close` anywhere, called or handed on, whatever was bound to `self.conn` before."""
+def _names_release(types: ModuleTypes, method: FunctionFacts, attribute: str, lease: Lease) -> bool:
+    """Whether a method, or a function in it, says `self.conn.close` anywhere, called or handed on, or hands `self.conn` to a keeper."""
     receiver = _receiver(method)
-    places = method.graph.places
-    held = places.find(ev.Attribute(receiver, attribute)) if receiver is not None else None
+    if receiver is None:
+        return False
+    name = next(p.name for p in method.parameters if p.position == 0)
+    inside = [f for f in types.facts.functions if f is method or f.name.startswith(f"{method.name}.")]
+    return any(_names_release_in(types, f.graph, name, attribute, lease) for f in inside)
+
+
+def _names_release_in(types: ModuleTypes, graph: FlowGraph, receiver: str, attribute: str, lease: Lease) -> bool:
+    owner = graph.places.find(ev.Local(receiver))
+    held = graph.places.find(ev.Attribute(owner, attribute)) if owner is not None else None
     if held is None:
         return False
-    return any(places.find(ev.Attribute(held, release.method)) is not None for release in lease.release if not release.owner)
+    if any(graph.places.find(ev.Attribute(held, release.method)) is not None for release in lease.release if not release.owner):
+        return True
+    calls = (e for e in graph.events if isinstance(e, ev.Call) and any(a.value == held for a in e.arguments))
+    return any(types.catalog.names_keep(c.callee.method, is_method=c.callee.is_method) or c.callee.method == "finalize" for c in calls)
 
 
 def _asks_by_name(method: FunctionFacts) -> bool:
-    """Whether a method says `getattr(self, name)`: it may reach any attribute (missed alarms only)."""
+    """Whether a method says `getattr(self, name)`, `vars(self)` or `self.__dict__`: it may reach any attribute (missed alarms only)."""
     receiver = _receiver(method)
-    calls = (e for e in method.graph.events if isinstance(e, ev.Call) and e.callee.method == "getattr" and not e.callee.is_method)
-    return receiver is not None and any(call.arguments and call.arguments[0].value == receiver for call in calls)
+    if receiver is None or method.name.rpartition(".")[2] == "__getattr__":
+        return receiver is not None
+    if method.graph.places.find(ev.Attribute(receiver, "__dict__")) is not None:
+        return True
+    calls = (e for e in method.graph.events if isinstance(e, ev.Call) and e.callee.method in ("getattr", "vars") and not e.callee.is_method)
+    return any(call.arguments and call.arguments[0].value == receiver for call in calls)
 
 
 def _hands_out(method: FunctionFacts, name: str) -> bool:
