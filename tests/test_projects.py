@@ -70,6 +70,14 @@ def test_a_file_alone_says_what_the_comments_say(file: FixtureFile) -> None:
     assert seen(file, report_on(file.path).findings) == file.expected()
 
 
+@every_project
+def test_a_file_alone_gives_the_findings_of_the_tree(project: FixtureProject) -> None:
+    """Messages and trails with their paths included, also under absolute paths."""
+    tree = report_on(project.folder).findings
+    alone = [finding for file in project.files for finding in report_on(file.path).findings]
+    assert sorted(alone, key=lambda finding: (finding.path, finding.start, finding.code)) == list(tree)
+
+
 @every_file
 def test_the_plugin_says_what_the_comments_say(file: FixtureFile) -> None:
     """One file, as flake8 hands it over; its process keeps the engine for the next one."""

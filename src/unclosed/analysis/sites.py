@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Protocol
 
 from unclosed.analysis.meaning import Meaning
@@ -86,6 +87,8 @@ class SiteFinder:
             inner = self._scope.calls.called_inside(info)
             if inner is not None and inner.model is not None and inner.model.acquires is Acquires.CALL:
                 yield from self._site(node, event.result, inner, event.span)
+            elif inner is not None and inner.model is None:
+                yield from self._from_helper_inside(node, event, replace(inner, event=event))
             return
         if (model.acquires is Acquires.CALL and not (model.is_coroutine and not event.awaited)) or (
             model.acquires is Acquires.AWAITED and event.awaited
@@ -107,12 +110,26 @@ class SiteFinder:
         confidence = min(fresh.confidence, info.confidence)
         yield Site(node, place, fresh.lease, info, event.span, confidence, event.callee.receiver, via=fresh.trail)
 
+    def _from_helper_inside(self, node: NodeId, event: ev.Call, inner: CallInfo) -> Iterator[Site]:
+        """`await wait_for(open_later(), 1)`: what a coroutine function of the project gives once it is awaited."""
+        fresh = self._helpers.fresh(self._scope, replace(inner, event=replace(inner.event, awaited=True)))
+        if fresh is None:
+            return
+        place = event.result if fresh.item is None else self._graph.places.intern(ev.Item(event.result, fresh.item))
+        confidence = min(fresh.confidence, inner.confidence)
+        yield Site(node, place, fresh.lease, inner, inner.event.span, confidence, inner.event.callee.receiver, via=fresh.trail)
+
     def _awaited_inside(self, node: NodeId, event: ev.Call, info: CallInfo, position: int) -> Iterator[Site]:
         """`await wait_for(pool.getconn(), 1)`: the value of the inner call."""
         place = argument_at(event, position)
         made = self._scope.producer.get(place) if place is not None else None
         inner = self._scope.call(made) if made is not None else None
-        if inner is None or inner.event.awaited or inner.model is None or inner.model.acquires is not Acquires.AWAITED:
+        if inner is None or inner.event.awaited:
+            return
+        if inner.model is None:
+            yield from self._from_helper_inside(node, event, inner)
+            return
+        if inner.model.acquires is not Acquires.AWAITED:
             return
         lost_in = ""
         for lost in inner.model.lease.lost_in if inner.model.lease is not None else ():
