@@ -523,8 +523,15 @@ class Transfer:
             if receiver is not None and self._facts.known(state.facts, receiver) == 1:
                 return End.VOID, state  # a method of None only raises
             return state, state
+        if info.target is not None and not info.is_class and self._ends_itself(info, receiver):
+            return End.RELEASED, End.RELEASED
         if state.flags & Flag.LATENT and (method in self._lease.opened_by or self._lease.lazy):
             return state._replace(flags=state.flags & ~Flag.LATENT), state
         if (info.model is not None and info.model.returns == "self") or method in ("__enter__", "__aenter__"):
             return state.with_alias(event.result), state
         return state, state
+
+    def _ends_itself(self, info: CallInfo, receiver: PlaceId) -> bool:
+        """Whether a method that a project's subclass of a library's class adds releases `self`."""
+        effect = self._effects.of_argument(self._meaning.scope, info, ev.Argument(-1, receiver), self._site)
+        return effect is Effect.RELEASES

@@ -86,9 +86,9 @@ class Layout:
         if _INSTALLED & set(folder.parts[len(self.top.parts) :]):
             return None
         entries = self._entries(folder)
-        if f"{parts[-1]}.py" in entries:
-            return folder / f"{parts[-1]}.py"
-        return self._package(folder / parts[-1]) if parts[-1] in entries else None
+        package = self._package(folder / parts[-1]) if parts[-1] in entries else None
+        as_file = folder / f"{parts[-1]}.py" if f"{parts[-1]}.py" in entries else None
+        return package or as_file  # a package hides the module beside it
 
     def _package(self, folder: Path) -> Path | None:
         return folder / "__init__.py" if "__init__.py" in self._entries(folder) else None
