@@ -102,6 +102,7 @@ def depths(text: str) -> tuple[int, int]:
         elif first in ")]}":
             inner = runs.pop() if len(runs) > 1 else 0
             runs[-1] += 1 + (inner > 50) * inner
+            longest = max(longest, runs[-1])
         elif first in ",:;" or (first == "\n" and len(runs) == 1):
             runs[-1] = 0
         elif first not in "'\"#\n" and token[-1] not in "'\"":
