@@ -215,8 +215,26 @@ def _names_release(types: ModuleTypes, method: FunctionFacts, attribute: str, le
     if receiver is None:
         return False
     name = next(p.name for p in method.parameters if p.position == 0)
+    if _passes_to_closer(types, method, receiver, attribute, lease):
+        return True
     inside = [f for f in types.facts.functions if f is method or f.name.startswith(f"{method.name}.")]
     return any(_names_release_in(types, f.graph, name, attribute, lease) for f in inside)
+
+
+def _passes_to_closer(types: ModuleTypes, method: FunctionFacts, receiver: ev.PlaceId, attribute: str, lease: Lease) -> bool:
+    """Whether a method hands `self` to a function of the project that says `owner.conn.close`."""
+    scope = types.scope(method.id)
+    for node, event in enumerate(method.graph.events):
+        if not isinstance(event, ev.Call) or not any(a.value == receiver for a in event.arguments):
+            continue
+        target = scope.call(node).target
+        home = scope.home(target) if target is not None else None
+        called = home.function(target.name) if home is not None and target is not None else None
+        if home is not None and called is not None:
+            names = (p.name for p in called.parameters)
+            if any(_names_release_in(home, called.graph, name, attribute, lease) for name in names):
+                return True
+    return False
 
 
 def _names_release_in(types: ModuleTypes, graph: FlowGraph, receiver: str, attribute: str, lease: Lease) -> bool:

@@ -31,7 +31,6 @@ from unclosed.confidence import Confidence
 from unclosed.findings import TrailStep
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId, SpanId
-from unclosed.flow.graph import FlowGraph
 from unclosed.infer.calls import CallInfo, argument_at
 from unclosed.infer.types import ModuleTypes, ScopeTypes
 from unclosed.infer.values import Sort, Value
@@ -238,8 +237,6 @@ class Summaries:
         first = next((p.name for p in method.parameters if p.position == 0), "")
         base = method.graph.places.find(ev.Local(first))
         place = None if base is None else method.graph.places.find(ev.Attribute(base, attribute))
-        if place is None and base is not None and _passes(method.graph, base):
-            place = method.graph.places.intern(ev.Attribute(base, attribute))
         if place is None:
             return None
         meaning = Meaning(types.scope(method.id), self)
@@ -304,11 +301,6 @@ def _is_fresh_or_nothing(scope: ScopeTypes, place: PlaceId, made: set[PlaceId], 
         else:
             return False
     return True
-
-
-def _passes(graph: FlowGraph, place: PlaceId) -> bool:
-    """Whether a place is an argument of some call."""
-    return any(isinstance(e, ev.Call) and any(a.value == place for a in e.arguments) for e in graph.events)
 
 
 def _is_constant(scope: ScopeTypes, place: PlaceId) -> bool:

@@ -406,7 +406,8 @@ class Transfer:
                 continue
             if value in state.aliases:
                 return self._given(event, info, argument, state)
-            if any(self._is_under(place, value) for place in state.aliases) and not (info.model is not None and info.model.cannot_raise):
+            is_part = self._site.call is not None and any(self._is_under(place, value) for place in state.aliases)
+            if is_part and not (info.model is not None and info.model.cannot_raise):
                 return End.ESCAPED, End.ESCAPED  # the object or tuple that holds it
             if state.wrapper(value) is not None:
                 return End.ESCAPED, End.ESCAPED
