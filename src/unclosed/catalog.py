@@ -41,7 +41,11 @@ class Catalog:
         self._providers = frozenset(self.canonical(name) for name in shelf.patterns.get("providers", ()))
         self._transparent = frozenset(self.canonical(name) for name in shelf.patterns.get("transparent", ()))
         self._lifespans = NamePatterns(shelf.patterns.get("lifespans", ()))
+        self._statements = NamePatterns(shelf.patterns.get("statement_names", ()))
+        self._endings = NamePatterns(shelf.patterns.get("ending_names", ()))
         self._fixtures = frozenset(self.canonical(name) for name in shelf.patterns.get("fixtures", ()))
+        self.io_words: frozenset[str] = frozenset(shelf.io_words)
+        """Texts of which a module must contain one for its functions to reach something that is not the database."""
         self.words: frozenset[str] = frozenset(shelf.words)
         """Texts of which a file must contain one to be worth parsing."""
 
@@ -148,6 +152,14 @@ class Catalog:
         """
         return self._keeping.fit("receiver" if is_method else "", name.lower())
 
+    def names_statement(self, receiver: str, method: str) -> bool:
+        """True if the names say that a statement is sent on a session or cursor of unknown type: `session.scalars`."""
+        return self._statements.fit(receiver, method)
+
+    def names_ending(self, receiver: str, method: str) -> bool:
+        """True if the names say that a transaction ends, whatever it is called on: `uow.commit()`."""
+        return self._endings.fit(receiver, method)
+
     def is_provider_decorator(self, qualified: str) -> bool:
         """True if the decorator makes a generator lend what it yields."""
         return self.canonical(qualified) in self._providers
@@ -212,6 +224,10 @@ class Catalog:
             call=None if call is None else self._call(call),
             methods={name: self._call(method) for name, method in entry.methods.items()},
             attributes={name: self.canonical(type_name) for name, type_name in entry.attributes.items()},
+            implicit=next((each.implicit for each in lineage if each.implicit), ""),
+            statements=frozenset().union(*(each.statements for each in lineage)),
+            of_parent=any(each.of_parent for each in lineage),
+            autocommit=tuple(pair for each in lineage for pair in each.autocommit),
             begin=frozenset().union(*(each.begin for each in lineage)),
             commit=frozenset().union(*(each.commit for each in lineage)),
             rollback=frozenset().union(*(each.rollback for each in lineage)),

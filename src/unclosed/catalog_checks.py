@@ -91,6 +91,7 @@ class _Checks:
             if head.text(key) == "":
                 head.refuse(key, "is empty")
         head.texts("words")
+        head.texts("io_words")
         for key in SHORT_LISTS:
             head.qualifieds(key)
         for key in PATTERN_LISTS:

@@ -18,9 +18,9 @@ MODELS = Path(__file__).parent / "models"
 
 SHORT_LISTS = ("cannot_raise", "exits", "borrows", "keeps")
 """Lists of function names at the head of a file, short for a `functions` entry with that flag."""
-PATTERN_LISTS = ("calm", "releasing_names", "keeping_names", "providers", "fixtures", "transparent", "lifespans")
+PATTERN_LISTS = ("calm", "releasing_names", "keeping_names", "providers", "fixtures", "transparent", "lifespans", "statement_names", "ending_names")
 REQUIRED_KEYS = ("library", "words", "source")
-FILE_KEYS = frozenset({*REQUIRED_KEYS, *SHORT_LISTS, *PATTERN_LISTS, "functions", "types", "objects", "conventions"})
+FILE_KEYS = frozenset({*REQUIRED_KEYS, *SHORT_LISTS, *PATTERN_LISTS, "io_words", "functions", "types", "objects", "conventions"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ class Shelf:
     conventions: dict[str, Written] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     words: set[str] = field(default_factory=set)
+    io_words: set[str] = field(default_factory=set)
     patterns: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def copy(self) -> Shelf:
@@ -62,6 +63,7 @@ class Shelf:
             dict(self.conventions),
             dict(self.aliases),
             set(self.words),
+            set(self.io_words),
             dict(self.patterns),
         )
 
@@ -79,6 +81,7 @@ class Shelf:
         for key in PATTERN_LISTS:
             self.patterns[key] = (*_texts(tables, key), *self.patterns.get(key, ()))
         self.words.update(_texts(tables, "words"))
+        self.io_words.update(_texts(tables, "io_words"))
         if rank:
             self.words.update(name.split(".")[0] for key in ("functions", "types", "objects") for name in _tables(tables, key))
 

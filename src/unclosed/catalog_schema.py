@@ -9,14 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from unclosed.catalog_limits import read_limit, read_spellings
 from unclosed.catalog_table import Table
 from unclosed.catalog_terms import LEASE_KEYS, LeaseTerms, read_terms
 from unclosed.library import Acquires, CallModel
 
-_FLAGS = ("returns_class", "coroutine", "child", "keeps", "borrows", "cannot_raise", "exits", "suppresses", "shields")
+_FLAGS = (
+    *("returns_class", "coroutine", "child", "keeps", "borrows", "cannot_raise", "exits", "suppresses", "shields"),
+    *("sleeps", "gathers", "opens"),
+)
+_LIMITS = ("io", "waits", "limit", "limits", "never_waits", "autocommit")
 _POSITIONS = ("wraps", "enters", "awaits", "passes", "advances", "calls", "at_most", "child_of")
 CALL_KEYS = LEASE_KEYS.union(
-    _FLAGS, _POSITIONS, ("returns", "returns_when", "acquires", "lends", "exit_calls", "unless_given", "only_given", "names", "source")
+    _FLAGS, _POSITIONS, _LIMITS, ("returns", "returns_when", "acquires", "lends", "exit_calls", "unless_given", "only_given", "names", "source")
 )
 FUNCTION_KEYS = CALL_KEYS | {"also"}
 CONVENTION_KEYS = CALL_KEYS | {"unless_named"}
@@ -27,7 +32,7 @@ TYPE_KEYS = LEASE_KEYS.union(
     ("methods", "call", "constructor", "cannot_raise", "borrows", "source"),
 )
 OBJECT_KEYS = frozenset({"type", "also", "source"})
-TRANSACTION_KEYS = frozenset({"implicit", "begin", "commit", "rollback"})
+TRANSACTION_KEYS = frozenset({"implicit", "statements", "of_parent", "begin", "commit", "rollback", "autocommit"})
 IMPLICIT = ("any", "dml", "none")
 
 
@@ -57,6 +62,10 @@ class TypeEntry:
     methods: Mapping[str, CallEntry]
     attributes: Mapping[str, str]
     items: str | None
+    implicit: str
+    statements: frozenset[str]
+    of_parent: bool
+    autocommit: tuple[tuple[str, str], ...]
     begin: frozenset[str]
     commit: frozenset[str]
     rollback: frozenset[str]
@@ -94,6 +103,15 @@ def read_call(name: str, table: Table, source: str) -> CallEntry:
         unless_given=table.names("unless_given") or frozenset(),
         only_given=_only_given(table),
         at_most=table.position("at_most"),
+        io=table.text("io") or "",
+        waits=table.text("waits") or "",
+        sleeps=table.flag("sleeps"),
+        limit=read_limit(table, "limit"),
+        limits=read_limit(table, "limits"),
+        never_waits=read_spellings(table, "never_waits"),
+        gathers=table.flag("gathers"),
+        opens=table.flag("opens"),
+        autocommit=tuple((name, spelling) for name, _, spelling in read_spellings(table, "autocommit")),
         returns_when=_returns_when(table),
         source=table.text("source") or source,
     )
@@ -118,6 +136,10 @@ def read_type(name: str, table: Table, source: str) -> TypeEntry:
         methods=_methods(name, table, own_source),
         attributes=_attributes(table),
         items=table.qualified("items"),
+        implicit=implicit or "",
+        statements=transaction.names("statements") or frozenset(),
+        of_parent=transaction.flag("of_parent"),
+        autocommit=tuple((name, spelling) for name, _, spelling in read_spellings(transaction, "autocommit")),
         begin=transaction.names("begin") or frozenset(),
         commit=transaction.names("commit") or frozenset(),
         rollback=transaction.names("rollback") or frozenset(),

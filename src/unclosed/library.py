@@ -88,6 +88,28 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """How a call is told how long it may take. Seconds throughout: `math.inf` for no limit, `None` where it is not known."""
+
+    by: tuple[tuple[str, int | None], ...] = ()
+    """The arguments that give it: name, and position from 0 or `None` for keyword only. Any that is given with a number is a limit."""
+    default: float | None = None
+    """What holds when none of them is given."""
+    from_owner: bool = False
+    """When none of them is given, what the receiver's constructor was told holds."""
+    unlimited: frozenset[str] = frozenset()
+    """Spellings besides `None` that mean no limit, `0`."""
+    none_is_default: bool = False
+    """`None` asks for the default."""
+    pair: int | None = None
+    """The item that counts when a tuple is given: `(connect, read)`."""
+    attempts: float = 1
+    """How often the library tries when nothing is said."""
+    attempts_by: tuple[str, int] | None = None
+    """The argument (of the call or of the constructor) that says how often it tries again, and what to add to that number."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallModel:
     """What one call does. Positions are 0-based and do not count `self`."""
 
@@ -141,6 +163,24 @@ class CallModel:
     """The call acquires only when one of these arguments, by position or name, is given; empty: always."""
     at_most: int | None = None
     """With more positional arguments than this the call acquires nothing (`engine.connect(signal, slot)` is no database call)."""
+    io: str = ""
+    """The call talks to something that is not the database: what, as a person would call it, `HTTP request`."""
+    waits: str = ""
+    """The call waits for something that is not the database: for what, `queue`."""
+    sleeps: bool = False
+    """The call waits by design, however long it is told to."""
+    limit: Limit | None = None
+    """How long the call may take; of a constructor: what holds for the methods of the value (`from_owner`)."""
+    limits: Limit | None = None
+    """What is awaited in the block of the result, or as the argument `awaits`, may take that long at most (`asyncio.timeout`)."""
+    never_waits: tuple[tuple[str, int | None, str], ...] = ()
+    """(name, position, spelling) of arguments with which the call returns at once: `block=False`."""
+    gathers: bool = False
+    """Awaiting the result awaits all the arguments (`asyncio.gather`)."""
+    opens: bool = False
+    """Entering the result, or decorating with it, opens a transaction that ends when the block is left."""
+    autocommit: tuple[tuple[str, str], ...] = ()
+    """(keyword, spelling) of arguments with which the value, or the receiver, is never in a transaction by itself."""
     returns_when: tuple[tuple[str, str, str], ...] = ()
     """(keyword argument, class, type): given that class or a subclass of it, the call returns this type instead of `returns`
     (`sessionmaker(class_=AsyncSession)`)."""
@@ -161,9 +201,17 @@ class TypeModel:
     methods: Mapping[str, CallModel] = field(default_factory=dict)
     attributes: Mapping[str, str] = field(default_factory=dict)
     """Type of each modelled attribute."""
+    implicit: str = ""
+    """Which statements open a transaction by themselves: `any`, `dml` (a literal that writes) or `none`; empty: there is none."""
+    statements: frozenset[str] = frozenset()
+    """Methods that send a statement; where the first argument is text, it is the SQL."""
+    of_parent: bool = False
+    """Its statements and transactions are those of the object that made it (a cursor's connection)."""
     begin: frozenset[str] = frozenset()
     commit: frozenset[str] = frozenset()
     rollback: frozenset[str] = frozenset()
+    autocommit: tuple[tuple[str, str], ...] = ()
+    """(attribute, spelling) of assignments after which no statement opens a transaction by itself: `autocommit = True`."""
     closed_when: frozenset[str] = frozenset()
     """Attributes or methods that are true when the resource is closed (`closed`, `is_closed`)."""
     open_when: frozenset[str] = frozenset()

@@ -1,0 +1,86 @@
+"""Reads what a model file says of time limits: the tables `limit` and `limits`, and spellings such as `block=False`.
+
+    limit = { by = ["timeout@2"], default = "none", unlimited = ["0"], pair = 1, attempts = 3 }
+
+`by` names arguments, with their position after an `@` where they may be given by position. `default` is a number of seconds, `"none"`
+for no limit, `"owner"` for what the receiver's constructor was told, or absent where it is not known.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from unclosed.catalog_table import Table
+from unclosed.library import Limit
+
+LIMIT_KEYS = frozenset({"by", "default", "unlimited", "none_is_default", "pair", "attempts", "attempts_by"})
+_NAMED = re.compile(r"(?P<name>[^\W\d]\w*)(?:@(?P<position>\d+))?")
+_SPELLED = re.compile(rf"{_NAMED.pattern}=(?P<spelling>.+)")
+_ATTEMPTS = re.compile(r"(?P<name>[^\W\d]\w*)(?:\+(?P<more>\d))?")
+_WORDS = {"none": math.inf, "owner": None}
+
+
+def read_limit(table: Table, key: str) -> Limit | None:
+    """The limit at `key`; `None` if there is none."""
+    inner = table.table(key, LIMIT_KEYS)
+    if inner is None:
+        return None
+    default = inner.values.get("default")
+    attempts = inner.values.get("attempts", 1)
+    if not isinstance(attempts, int | float) or isinstance(attempts, bool):
+        inner.refuse("attempts", f"is {attempts!r}, but must be a number")
+        attempts = 1
+    return Limit(
+        by=tuple(_arguments(inner)),
+        default=_default(inner, default),
+        from_owner=default == "owner",
+        unlimited=frozenset(inner.texts("unlimited") or ()),
+        none_is_default=inner.flag("none_is_default"),
+        pair=inner.position("pair"),
+        attempts=attempts,
+        attempts_by=_attempts_by(inner),
+    )
+
+
+def read_spellings(table: Table, key: str) -> tuple[tuple[str, int | None, str], ...]:
+    """`["block@0=False"]`: name, position and spelling of each."""
+    found = []
+    for text in table.texts(key) or ():
+        match = _SPELLED.fullmatch(text)
+        if match is None:
+            table.refuse(key, f"{text!r} is no argument with its value such as 'block@0=False'")
+            continue
+        found.append((match["name"], int(match["position"]) if match["position"] else None, match["spelling"]))
+    return tuple(found)
+
+
+def _arguments(table: Table) -> list[tuple[str, int | None]]:
+    found = []
+    for text in table.texts("by") or ():
+        match = _NAMED.fullmatch(text)
+        if match is None:
+            table.refuse("by", f"{text!r} is no argument such as 'timeout' or 'timeout@2'")
+            continue
+        found.append((match["name"], int(match["position"]) if match["position"] else None))
+    return found
+
+
+def _default(table: Table, value: object) -> float | None:
+    if value is None or value in _WORDS:
+        return None if value is None else _WORDS[str(value)]
+    if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+        return float(value)
+    table.refuse("default", f"is {value!r}, but must be a number of seconds, 'none' or 'owner'")
+    return None
+
+
+def _attempts_by(table: Table) -> tuple[str, int] | None:
+    text = table.text("attempts_by")
+    if text is None:
+        return None
+    match = _ATTEMPTS.fullmatch(text)
+    if match is None:
+        table.refuse("attempts_by", f"{text!r} is no argument such as 'attempts' or 'max_retries+1'")
+        return None
+    return match["name"], int(match["more"] or 0)
