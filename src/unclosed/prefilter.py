@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -20,6 +21,13 @@ class HasWords(Protocol):
     @property
     def words(self) -> frozenset[str]:
         """Import roots of the modelled libraries and the names of the conventions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Other words than those of the catalog's models."""
+
+    words: frozenset[str]
 
 
 def matters(text: str, catalog: HasWords) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from unclosed.analysis.faults import LoggedFault, read_typed_releases
+from unclosed.analysis.holding import Holding
 from unclosed.analysis.judge import Judge
 from unclosed.analysis.owners import Held
 from unclosed.analysis.solver import GivenUp
@@ -52,9 +53,13 @@ class ModuleAnalysis:
         read_typed_releases(run.meaning, run.log)
         verdicts = self._verdicts(run, facts)
         faults = tuple(self._fault(fault) for fault in run.log.all())
-        if not verdicts and not faults:
+        try:
+            held, left_open = Holding(self._path, self._spans, self._summaries).of(run)
+        except (GivenUp, RecursionError):
+            held, left_open = (), ()
+        if not (verdicts or faults or held or left_open):
             return None
-        return AnalysedFunction(self._path, facts.name, verdicts, faults)
+        return AnalysedFunction(self._path, facts.name, verdicts, faults, held, left_open)
 
     def _verdicts(self, run: Run, facts: FunctionFacts) -> tuple[Verdict, ...]:
         judge = Judge(self._path, run.meaning.graph, self._spans, is_provider=run.meaning.is_provider)

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from unclosed.analysis.answers import Answers
+from unclosed.analysis.externals import Externals
 from unclosed.analysis.facts import FactFlow
 from unclosed.analysis.faults import FaultLog
 from unclosed.analysis.meaning import Meaning
@@ -26,6 +27,7 @@ from unclosed.analysis.owners import Owners
 from unclosed.analysis.sites import MAX_SITES, SiteFinder
 from unclosed.analysis.slices import may_give_fresh
 from unclosed.analysis.solver import Budget, GivenUp, Outcome, Solver
+from unclosed.analysis.transactions import Transactions
 from unclosed.analysis.transfer import Effect, Transfer
 from unclosed.confidence import Confidence
 from unclosed.findings import TrailStep
@@ -67,6 +69,8 @@ class Summaries:
     def __init__(self, program: Program, python: tuple[int, int]) -> None:
         self._program, self._python = program, python
         self.owners = Owners(self)
+        self.externals = Externals(self)
+        self.transactions = Transactions(self)
         self.answers = Answers()
 
     # Runs
@@ -169,6 +173,15 @@ class Summaries:
             return ()
         span = module.positions().span(site.span)
         return (TrailStep(module.shown_as, span, f"{target.facts.name}() acquires it here"), *site.via)
+
+    def step_in(self, target: Target, span: SpanId, text: str) -> tuple[TrailStep, ...]:
+        """A step of a trail inside a function of the project."""
+        module = self._program.module(target.types.name)
+        return () if module is None else (TrailStep(module.shown_as, module.positions().span(span), text),)
+
+    def reaches_outside(self, module: str) -> bool:
+        """Whether a function of a module can reach something that is not the database."""
+        return self._program.reaches_outside(module)
 
     # Ends
 

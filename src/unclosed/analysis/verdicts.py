@@ -92,6 +92,40 @@ class ReleaseFault:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldCall:
+    """One call that reaches outside, or waits, while a transaction is open or a pooled connection is checked out.
+
+    `written`: the call as the user wrote it, `requests.post()`. `what`: what it is, `HTTP request`. `seconds`: how long it may take, `math.inf`
+    without a limit, `None` where that is not known. `began`: the row, from 1, where the transaction was opened or the connection taken.
+    """
+
+    span: Span
+    written: str
+    what: str
+    seconds: float | None
+    began: int
+    confidence: Confidence
+    trail: tuple[TrailStep, ...]
+    is_wait: bool = False
+    sleeps: bool = False
+    in_transaction: bool = True
+    through_helper: bool = False
+    """The call is one of a function of the project, and the I/O stands in there."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTransaction:
+    """A transaction that a function begins by hand and that some path neither ends nor gives back. `leaving`: `return`, `raise` or
+    `cancel`, how that path leaves the function."""
+
+    span: Span
+    written: str
+    leaving: str
+    confidence: Confidence
+    trail: tuple[TrailStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AnalysedFunction:
     """All that the rules may ask of one function."""
 
@@ -100,6 +134,8 @@ class AnalysedFunction:
     """Dotted name inside the module."""
     verdicts: tuple[Verdict, ...] = ()
     faults: tuple[ReleaseFault, ...] = ()
+    held_calls: tuple[HeldCall, ...] = ()
+    open_transactions: tuple[OpenTransaction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from unclosed.catalog import Catalog
 from unclosed.errors import UnclosedError
-from unclosed.prefilter import matters
+from unclosed.prefilter import HasWords, Words, matters
 from unclosed.project.layout import Layout, project_root
 from unclosed.source import read_source
 
@@ -29,6 +29,8 @@ class Bearing:
         self._layouts: dict[Path, Layout] = {}
         self._texts: dict[Path, str] = {}
         self._bears: dict[Path, bool] = {}
+        self._reaches: dict[Path, bool] = {}
+        self._outside = Words(catalog.io_words | catalog.words)
 
     def text(self, path: Path) -> str:
         """The text of a module; empty if it cannot be read."""
@@ -57,8 +59,14 @@ class Bearing:
     def bears(self, path: Path) -> bool:
         """Whether a resource can come from a module."""
         if path not in self._bears:
-            self._search(path)
+            self._search(path, self._bears, self._catalog)
         return self._bears[path]
+
+    def reaches_outside(self, path: Path) -> bool:
+        """Whether a function of a module can reach something that is not the database."""
+        if path not in self._reaches:
+            self._search(path, self._reaches, self._outside)
+        return self._reaches[path]
 
     def imports_bearing(self, path: Path, text: str) -> bool:
         """Whether a text at a path imports a project module that bears."""
@@ -66,26 +74,21 @@ class Bearing:
         self.set_text(path, text)
         return any(self.bears(imported) for imported in self._imported(path))
 
-    def _search(self, start: Path) -> None:
+    def _search(self, start: Path, known: dict[Path, bool], words: HasWords) -> None:
+        """Find out whether a word stands in a module or in one that it reaches by imports."""
         came_from: dict[Path, Path | None] = {start: None}
         pending = [start]
         while pending and len(came_from) < MAX_TEXTS:
             path = pending.pop()
-            if self._bears.get(path) or matters(self.text(path), self._catalog):
-                self._mark_bearing(path, came_from)
+            if known.get(path) or matters(self.text(path), words):
+                _mark(path, came_from, known)
                 return
             for imported in self._imported(path):
-                if imported not in came_from and self._bears.get(imported) is not False:
+                if imported not in came_from and known.get(imported) is not False:
                     came_from[imported] = path
                     pending.append(imported)
-        # Nothing that can be reached bears, so nothing on the way does.
-        self._bears.update(dict.fromkeys(came_from, False))
-
-    def _mark_bearing(self, path: Path, came_from: dict[Path, Path | None]) -> None:
-        at: Path | None = path
-        while at is not None:
-            self._bears[at] = True
-            at = came_from.get(at)
+        # Nothing that can be reached has one, so nothing on the way has.
+        known.update(dict.fromkeys(came_from, False))
 
     def _imported(self, path: Path) -> Iterable[Path]:
         layout = self.layout(path)
@@ -93,6 +96,13 @@ class Bearing:
             found = layout.find(name, path)
             if found is not None and found != path:
                 yield found
+
+
+def _mark(path: Path, came_from: dict[Path, Path | None], known: dict[Path, bool]) -> None:
+    at: Path | None = path
+    while at is not None:
+        known[at] = True
+        at = came_from.get(at)
 
 
 def imported_names(text: str) -> list[str]:

@@ -158,6 +158,10 @@ class Program:
         """Whether resources can come from a module."""
         return self._bearing.bears(Path(module))
 
+    def reaches_outside(self, module: str) -> bool:
+        """Whether a function of a module can reach something that is not the database."""
+        return self._bearing.reaches_outside(Path(module))
+
     def project_texts(self, module: str) -> Iterator[str]:
         """The texts of the Python files of the project that a module belongs to, its own first."""
         path = Path(module)

@@ -1,0 +1,279 @@
+"""What a function does outside the database: I/O and waits, by itself or through other functions of the project.
+
+An *external* is one call that leaves the program, or waits, for something that is not the database. Those of a called function of the
+project are found by asking the function, level by level (see `answers.py`); the trail then leads from the call to the I/O itself.
+
+    def notify(user):                        # externals of notify: an HTTP request without a limit
+        requests.post(HOOK, json=user)
+
+    notify(user)                             # the same here, one step of the trail longer
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from unclosed.analysis.limits import limit_of, never_waits, scope_limit
+from unclosed.confidence import Confidence
+from unclosed.findings import TrailStep
+from unclosed.flow import events as ev
+from unclosed.flow.events import NodeId, PlaceId, SpanId
+from unclosed.flow.graph import EdgeKind, FlowGraph
+from unclosed.infer.calls import CallInfo, argument_at
+from unclosed.infer.types import ScopeTypes
+from unclosed.library import CallModel
+
+if TYPE_CHECKING:
+    from unclosed.analysis.summaries import Summaries, Target
+
+MAX_EXTERNALS = 3
+"""Kept of one function: its first I/O without a limit, its first wait, its slowest I/O with a limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """One call that reaches outside. `what`: in words. `seconds`: how long it may take, `math.inf` without a limit, `None` if unknown.
+
+    `via`: the way through functions of the project to the I/O itself, empty where the call is the I/O. `is_wait`: it waits, and talks to
+    nobody; `sleeps`: it waits by design.
+    """
+
+    span: SpanId
+    what: str
+    seconds: float | None
+    confidence: Confidence
+    is_wait: bool = False
+    sleeps: bool = False
+    via: tuple[TrailStep, ...] = ()
+
+    @property
+    def is_unlimited(self) -> bool:
+        """Whether nothing ends it."""
+        return self.sleeps or self.seconds == math.inf
+
+
+class Externals:
+    """Answers which calls of the project's functions reach outside."""
+
+    def __init__(self, summaries: Summaries) -> None:
+        self._summaries = summaries
+        self._enclosing: dict[int, dict[NodeId, tuple[PlaceId, ...]]] = {}
+
+    def at(self, scope: ScopeTypes, node: NodeId) -> tuple[External, ...]:
+        """What the call at a node does outside."""
+        event = scope.graph.events[node]
+        if not isinstance(event, ev.Call):
+            return ()
+        info = scope.call(node)
+        runs, seconds = self._runs(scope, node, event, info)
+        if not runs:
+            return ()
+        if info.model is not None:
+            found = self._of_model(scope, info, event)
+        else:
+            found = self._of_function(scope, info, event)
+        limit = min(seconds, self._enclosing_limit(scope, node, event, info))
+        return tuple(_limited(external, limit) for external in found)
+
+    # Libraries
+
+    def _of_model(self, scope: ScopeTypes, info: CallInfo, event: ev.Call) -> tuple[External, ...]:
+        model = info.model
+        assert model is not None
+        if model.calls is not None and not model.returns_class and not model.keeps:
+            inner = scope.calls.called_inside(info)
+            if inner is None:
+                return ()
+            moved = replace(inner, event=_without_first(event, model.calls + 1))
+            return self._of_model(scope, moved, event) if inner.model is not None else self._of_function(scope, moved, event)
+        if not (model.io or model.waits or model.sleeps) or never_waits(scope, info):
+            return ()
+        confidence = min(info.confidence, Confidence.LIKELY) if info.is_convention else info.confidence
+        return (
+            External(
+                span=event.span,
+                what=model.io or model.waits or "sleep",
+                seconds=math.inf if model.sleeps else limit_of(scope, info),
+                confidence=confidence,
+                is_wait=not model.io,
+                sleeps=model.sleeps,
+            ),
+        )
+
+    # Functions of the project
+
+    def _of_function(self, scope: ScopeTypes, info: CallInfo, event: ev.Call) -> tuple[External, ...]:
+        if info.target is None or not self._summaries.reaches_outside(info.target.module):
+            return ()
+        target = self._summaries.target(scope, info)
+        if target is None or not target.is_transparent(providers=True) or target.facts.only_raises:
+            return ()
+        if target.facts.is_generator and not target.facts.decorators and not _is_iterated(scope, event):
+            return ()
+        inside = self._summaries.answers.ask(("externals", *target.key), lambda: self._inside(target), ())
+        return tuple(
+            External(
+                span=event.span,
+                what=external.what,
+                seconds=external.seconds,
+                confidence=min(external.confidence, info.confidence),
+                is_wait=external.is_wait,
+                sleeps=external.sleeps,
+                via=self.steps(target, external),
+            )
+            for external in inside
+        )
+
+    def steps(self, target: Target, external: External) -> tuple[TrailStep, ...]:
+        """The way from a call of a function to what it does outside."""
+        step = self._summaries.step_in(target, external.span, f"{target.facts.name}() makes the {external.what} here")
+        if external.via:
+            step = self._summaries.step_in(target, external.span, f"{target.facts.name}() calls on here")
+        return (*step, *external.via)
+
+    def _inside(self, target: Target) -> tuple[External, ...]:
+        scope = target.types.scope(target.facts.id)
+        found = [external for node in scope.graph.node_ids() for external in self.at(scope, NodeId(node))]
+        return worst_of(found)
+
+    # When it runs
+
+    def _runs(self, scope: ScopeTypes, node: NodeId, event: ev.Call, info: CallInfo) -> tuple[bool, float]:
+        """Whether the call's work is done in this function before it goes on, and the limit that an awaiting wrapper sets."""
+        if event.awaited or not self._is_coroutine(scope, info):
+            return True, math.inf
+        for other, user in enumerate(scope.graph.events):
+            match user:
+                case ev.Call(_, arguments, _, _, _, _) if any(a.value == event.result for a in arguments):
+                    return self._is_awaited_by(scope, scope.call(other), user, event.result)
+                case ev.Enter(manager, True, _, _) if manager == event.result:
+                    return True, math.inf
+                case ev.Await(value, _, _) if value is not None and _holds(scope, value, event.result):
+                    return True, math.inf
+                case ev.Bind(_, value, _) if value == event.result and isinstance(scope.graph.places.keys[user.target], ev.Returned):
+                    return False, math.inf
+                case ev.Store(ev.StoreKind.CONTAINER, _, _, value, _) if value == event.result:
+                    return _gathers(scope), math.inf
+        return _is_iterated(scope, event), math.inf
+
+    def _is_awaited_by(self, scope: ScopeTypes, info: CallInfo, user: ev.Call, value: PlaceId) -> tuple[bool, float]:
+        model = info.model
+        if model is None:
+            return user.callee.method in ("append", "add") and _gathers(scope), math.inf
+        if model.gathers:
+            return user.awaited, math.inf
+        if model.awaits is not None and argument_at(user, model.awaits) == value and not model.keeps:
+            seconds = scope_limit(scope, info)
+            return True, seconds if seconds is not None else 0.0
+        return False, math.inf
+
+    def _is_coroutine(self, scope: ScopeTypes, info: CallInfo) -> bool:
+        if info.model is not None:
+            return info.model.is_coroutine or (info.model.lends is not None and bool(info.model.io))
+        target = self._summaries.target(scope, info) if info.target is not None and not info.is_class else None
+        return target is not None and target.facts.is_async and not target.facts.is_generator
+
+    def _enclosing_limit(self, scope: ScopeTypes, node: NodeId, event: ev.Call, info: CallInfo) -> float:
+        """The shortest limit of the scopes around an awaited call; 0 where one is not known. A blocking call is not interrupted."""
+        if not (event.awaited or self._is_coroutine(scope, info)):
+            return math.inf
+        limit = math.inf
+        for manager in self.around(scope, node):
+            made = scope.call_behind(manager)
+            if made is not None and made.model is not None and made.model.limits is not None:
+                seconds = scope_limit(scope, made)
+                limit = min(limit, seconds if seconds is not None else 0.0)
+        return limit
+
+    def around(self, scope: ScopeTypes, node: NodeId) -> tuple[PlaceId, ...]:
+        """The managers whose blocks are entered at a node, outermost first."""
+        key = id(scope.graph)
+        if key not in self._enclosing:
+            self._enclosing[key] = managers_around(scope.graph)
+        return self._enclosing[key].get(node, ())
+
+
+def managers_around(graph: FlowGraph) -> dict[NodeId, tuple[PlaceId, ...]]:
+    """For each node that can be reached, the managers of the blocks that it stands in, outermost first."""
+    found: dict[NodeId, tuple[PlaceId, ...]] = {NodeId(0): ()}
+    waiting = [NodeId(0)]
+    while waiting:
+        node = waiting.pop()
+        event, inside = graph.events[node], found[node]
+        for edge in graph.edges[node]:
+            after = inside
+            if isinstance(event, ev.Enter) and edge.kind is EdgeKind.NORMAL:
+                after = (*inside, event.manager)
+            elif isinstance(event, ev.Leave) and event.manager in inside:
+                after = inside[: len(inside) - 1 - inside[::-1].index(event.manager)]
+            if edge.target not in found:
+                found[edge.target] = after
+                waiting.append(edge.target)
+    return found
+
+
+def worst_of(found: list[External]) -> tuple[External, ...]:
+    """What callers need to know: the first I/O without a limit, the first wait, the slowest I/O with a limit."""
+    kept: list[External] = []
+    kept += [external for external in found if not external.is_wait and external.is_unlimited][:1]
+    kept += [external for external in found if external.is_wait and external.is_unlimited][:1]
+    timed = [e for e in found if not e.is_wait and not e.is_unlimited and e.seconds is not None]
+    return tuple(kept + sorted(timed, key=lambda external: -(external.seconds or 0.0))[:1])
+
+
+def _limited(external: External, limit: float) -> External:
+    """The external under a limit around it; 0 stands for one that is not known."""
+    if limit == math.inf or external.sleeps:
+        return external
+    if limit == 0.0:
+        return replace(external, seconds=None)
+    return external if external.seconds is not None and external.seconds <= limit else replace(external, seconds=limit)
+
+
+def _without_first(event: ev.Call, count: int) -> ev.Call:
+    """The call that `to_thread(f, a, b)` makes: `f(a, b)`."""
+    moved = [
+        ev.Argument(a.key - count, a.value) if isinstance(a.key, int) else a
+        for a in event.arguments
+        if not isinstance(a.key, int) or a.key >= count
+    ]
+    return replace(event, arguments=tuple(moved))
+
+
+def _holds(scope: ScopeTypes, place: PlaceId, value: PlaceId, hops: int = 4) -> bool:
+    """Whether a place holds nothing but a value."""
+    for _ in range(hops):
+        if place == value:
+            return True
+        sources = scope.sources(place)
+        if len(sources) != 1 or sources[0].place is None:
+            return False
+        place = sources[0].place
+    return False
+
+
+def _gathers(scope: ScopeTypes) -> bool:
+    """Whether the function awaits many at once, so that what it collected in a list is awaited here."""
+    for node, event in enumerate(scope.graph.events):
+        if isinstance(event, ev.Call) and event.awaited:
+            model: CallModel | None = scope.call(node).model
+            if model is not None and model.gathers:
+                return True
+    return False
+
+
+def _is_iterated(scope: ScopeTypes, event: ev.Call) -> bool:
+    """Whether a `for` of the function walks through the generator that a call makes."""
+    return any(isinstance(e, ev.Step) and e.word == "next" and e.value is not None and _holds(scope, e.value, event.result)
+               for e in scope.graph.events)  # fmt: skip
+
+
+def all_calls(scope: ScopeTypes) -> Iterator[tuple[NodeId, ev.Call]]:
+    """The calls of a scope with their nodes."""
+    for node in scope.graph.node_ids():
+        event = scope.graph.events[node]
+        if isinstance(event, ev.Call):
+            yield NodeId(node), event
