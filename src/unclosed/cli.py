@@ -60,6 +60,9 @@ def main() -> None:
 @click.option(
     "--min-confidence", type=click.Choice([degree.label for degree in reversed(Confidence)]), help="Show nothing less sure.  [likely]"
 )
+@click.option(
+    "--slow-io-seconds", type=float, metavar="SECONDS", help="Call I/O with such a time limit slow; 0: any, if it has a limit.  [60]"
+)
 @click.option("--output-format", type=click.Choice([member.value for member in OutputFormat]), help="How to print findings.  [flake8]")
 @click.option("--statistics", "with_statistics", is_flag=True, help="Count findings, skipped functions and files at the end.")
 @click.option("--exit-zero", is_flag=True, help="Exit with status 0 even if there are findings.")
@@ -74,13 +77,14 @@ def check(
     stdin_filename: str | None,
     min_confidence: str | None,
     output_format: str | None,
+    slow_io_seconds: float | None,
     **lists: tuple[str, ...],
 ) -> None:
     """Check Python files, and those below directories. PATHS are the working directory by default, `-` is standard input."""
     paths = paths or (".",)
     with _usage_errors():
         config = _config(paths, config_file, stdin_filename)
-        config = override(config, **lists, min_confidence=min_confidence, output_format=output_format)
+        config = override(config, **lists, min_confidence=min_confidence, output_format=output_format, slow_io_seconds=slow_io_seconds)
         catalog = Catalog.load(config.models, config.models_where)
         report = check_paths(paths, config, catalog, force_exclude=force_exclude, stdin_name=stdin_filename, watch=_watch)
     _print(report, config, with_statistics=with_statistics)

@@ -8,6 +8,7 @@ has them is for `selection.py`, which knows the rules.
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +24,10 @@ DEFAULT_EXCLUDE = (
     ".ruff_cache", ".svn", ".tox", ".venv", "CVS", "__pycache__", "__pypackages__", "_build", "build", "dist", "node_modules",
     "site-packages", "venv", "*.egg",
 )  # fmt: skip
+
+
+SLOW_IO_SECONDS = 60.0
+"""What counts as slow when nothing is said."""
 
 
 class OutputFormat(str, enum.Enum):
@@ -62,6 +67,8 @@ class Config:
     extend_exclude: tuple[Patterns, ...] = ()
     min_confidence: Confidence = Confidence.LIKELY
     output_format: OutputFormat = OutputFormat.FLAKE8
+    slow_io_seconds: float = SLOW_IO_SECONDS
+    """From this many seconds on, an external call with a time limit is slow."""
     models: Mapping[str, object] = field(default_factory=dict)
     """The user's own library models, unchecked; the catalog reads them."""
     requires_python: tuple[int, int] | None = None
@@ -105,6 +112,7 @@ def override(
     extend_exclude: Sequence[str] = (),
     min_confidence: str | None = None,
     output_format: str | None = None,
+    slow_io_seconds: float | None = None,
 ) -> Config:
     """The configuration with what the command line says; an empty value says nothing.
 
@@ -120,6 +128,7 @@ def override(
         extend_exclude=(*config.extend_exclude, Patterns(here, tuple(extend_exclude))),
         min_confidence=parse_confidence("--min-confidence", min_confidence) if min_confidence else config.min_confidence,
         output_format=_output_format("--output-format", output_format) if output_format else config.output_format,
+        slow_io_seconds=config.slow_io_seconds if slow_io_seconds is None else parse_seconds("--slow-io-seconds", slow_io_seconds),
     )
 
 
@@ -131,6 +140,13 @@ def parse_confidence(where: str, value: object) -> Confidence:
     except KeyError:
         pass
     raise _refused(where, value, [degree.label for degree in Confidence])
+
+
+def parse_seconds(where: str, value: object) -> float:
+    """A number of seconds, 0 or more; raises `ConfigError` that names `where` for anything else."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf:
+        return float(value)
+    raise ConfigError(where, f"must be a number of seconds, 0 or more, not {value!r}")
 
 
 def _candidates(start: Path) -> Iterator[Path]:
@@ -190,12 +206,13 @@ def _settings(path: Path, tables: Mapping[str, object]) -> Config:
         extend_exclude=(Patterns(base, reader.strings("extend-exclude")),),
         min_confidence=reader.confidence(),
         output_format=reader.output_format(),
+        slow_io_seconds=reader.seconds(),
         models=models,
         requires_python=_requires_python(tables),
     )
 
 
-_KEYS = ("exclude", "extend-exclude", "extend-select", "ignore", "min-confidence", "models", "output-format", "select")
+_KEYS = ("exclude", "extend-exclude", "extend-select", "ignore", "min-confidence", "models", "output-format", "select", "slow-io-seconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +239,10 @@ class _Reader:
     def confidence(self) -> Confidence:
         value = self.settings.get("min-confidence")
         return Confidence.LIKELY if value is None else parse_confidence(self.where("min-confidence"), value)
+
+    def seconds(self) -> float:
+        value = self.settings.get("slow-io-seconds")
+        return SLOW_IO_SECONDS if value is None else parse_seconds(self.where("slow-io-seconds"), value)
 
     def output_format(self) -> OutputFormat:
         value = self.settings.get("output-format")

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, ClassVar
 from unclosed import __version__
 from unclosed.catalog import Catalog
 from unclosed.confidence import Confidence
-from unclosed.config import Config, find_config, parse_confidence, read_config
+from unclosed.config import Config, find_config, parse_confidence, parse_seconds, read_config
 from unclosed.engine import Engine
 from unclosed.errors import ConfigError
 from unclosed.lint import check_source
@@ -45,6 +45,7 @@ class Plugin:
     version = __version__
     min_confidence: ClassVar[Confidence | None] = None
     """From flake8's options; `None`: not told there."""
+    slow_io_seconds: ClassVar[float | None] = None
     config_file: ClassVar[str | None] = None
 
     def __init__(self, tree: ast.Module, filename: str, lines: Sequence[str]) -> None:
@@ -65,6 +66,13 @@ class Plugin:
             help=f"Show no finding of unclosed that is less sure: {labels}. (Default: likely)",
         )
         option_manager.add_option(
+            "--unclosed-slow-io-seconds",
+            default=None,
+            parse_from_config=True,
+            metavar="SECONDS",
+            help="Call I/O with such a time limit slow; 0: any, if it has a limit. (Default: 60)",
+        )
+        option_manager.add_option(
             "--unclosed-config",
             default=None,
             parse_from_config=True,
@@ -79,6 +87,7 @@ class Plugin:
         label = options.unclosed_min_confidence
         try:
             cls.min_confidence = None if label is None else parse_confidence("unclosed-min-confidence", label)
+            cls.slow_io_seconds = _seconds(options.unclosed_slow_io_seconds)
         except ConfigError as error:
             raise _flake8_error(error) from error
         cls.config_file = options.unclosed_config
@@ -91,7 +100,9 @@ class Plugin:
             raise _flake8_error(error) from error
         if self.min_confidence is not None:
             settings = replace(settings, min_confidence=self.min_confidence)
-        result = check_source(self._source, settings, catalog, rules=_rules(), tree=self._tree, honour_noqa=False, engine=engine)
+        if self.slow_io_seconds is not None:
+            settings = replace(settings, slow_io_seconds=self.slow_io_seconds)
+        result = check_source(self._source, settings, catalog, rules=_rules(settings.slow_io_seconds), tree=self._tree, honour_noqa=False, engine=engine)
         if result.error is not None:
             sys.stderr.write(f"unclosed: {result.error.path}: {result.error.reason}\n")
         for finding in result.findings:
@@ -100,8 +111,18 @@ class Plugin:
 
 
 @functools.cache
-def _rules() -> tuple[Rule, ...]:
-    return tuple(rule for rule in all_rules() if rule.code not in _SILENT)
+def _rules(slow_io_seconds: float) -> tuple[Rule, ...]:
+    return tuple(rule.configured(slow_io_seconds) for rule in all_rules() if rule.code not in _SILENT)
+
+
+def _seconds(text: str | None) -> float | None:
+    """The number that flake8's option or configuration gives as text."""
+    if text is None:
+        return None
+    try:
+        return parse_seconds("unclosed-slow-io-seconds", float(text))
+    except ValueError:
+        return parse_seconds("unclosed-slow-io-seconds", text)
 
 
 @functools.cache

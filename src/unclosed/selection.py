@@ -21,7 +21,8 @@ def enabled_rules(config: Config) -> tuple[Rule, ...]:
         _refuse_unknown(codes, [rule.code for rule in rules])
     told = [prefix for codes in (*filter(None, [config.select]), *config.extend_select) for prefix in codes.prefixes]
     defaults = config.select is None
-    return tuple(rule for rule in rules if _is_enabled(rule, told, config.ignore.prefixes, defaults=defaults))
+    enabled = (rule for rule in rules if _is_enabled(rule, told, config.ignore.prefixes, defaults=defaults))
+    return tuple(rule.configured(config.slow_io_seconds) for rule in enabled)
 
 
 def find_rule(name: str) -> Rule:

@@ -30,6 +30,10 @@ class Rule(ABC):
     good: ClassVar[str]
     """The same module as it should be: no rule reports."""
 
+    def configured(self, slow_io_seconds: float) -> Rule:
+        """The rule as these settings want it; itself unless it depends on them. `slow_io_seconds`: from when on I/O is slow."""
+        return self
+
     @abstractmethod
     def check(self, function: AnalysedFunction) -> Iterator[Finding]:
         """The findings of this rule in one function, in source order of what the analysis gives."""

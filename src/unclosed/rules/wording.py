@@ -49,6 +49,13 @@ def shortened(written: str, width: int) -> str:
     return f"{tail[: max(width - 3 - len(ending), 4)]}...{ending}"
 
 
+def article(noun: str) -> str:
+    """A noun with its article: `an HTTP request`, `a queue`."""
+    is_spoken = noun[:1].isupper() and noun[:2].isupper()
+    vowels = "AEFHILMNORSX" if is_spoken else "aeioAEIO"
+    return f"{'an' if noun[:1] in vowels else 'a'} {noun}"
+
+
 def subject(resource: Resource, width: int) -> str:
     """What is lost and where it was got: `connection from psycopg2.connect()`."""
     return f"{resource.lease.kind.value} from {shortened(resource.text, width)}"
