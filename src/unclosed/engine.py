@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 class Engine:
     """Analyses the files of one run; modules and summaries are kept from file to file."""
 
-    def __init__(self, catalog: Catalog, requires_python: tuple[int, int] | None = None) -> None:
-        """`requires_python`: the lowest version that the project admits; `None`: the running one."""
+    def __init__(self, catalog: Catalog, requires_python: tuple[int, int] | None = None, *, with_connections: bool = False) -> None:
+        """`requires_python`: the lowest version that the project admits; `None`: the running one. `with_connections`: whether a rule asks what
+        is done while a connection is checked out."""
+        self._with_connections = with_connections
         self._catalog, self._python = catalog, requires_python or sys.version_info[:2]
         self._bearing = Bearing(catalog)
         self._loaded: tuple[Program, Summaries] | None = None
@@ -50,6 +52,7 @@ class Engine:
 
             program = Program(self._catalog, self._bearing)
             self._loaded = program, Summaries(program, self._python)
+            self._loaded[1].transactions.with_connections = self._with_connections
         return self._loaded
 
     def analyse(self, source: SourceFile) -> AnalysedModule:

@@ -47,6 +47,8 @@ class Plugin:
     """From flake8's options; `None`: not told there."""
     slow_io_seconds: ClassVar[float | None] = None
     config_file: ClassVar[str | None] = None
+    with_connections: ClassVar[bool] = False
+    """Whether flake8 selects a rule that asks for connections without a transaction."""
 
     def __init__(self, tree: ast.Module, filename: str, lines: Sequence[str]) -> None:
         """`lines` are the text, with line ends, without byte order mark; `tree` is theirs."""
@@ -91,18 +93,23 @@ class Plugin:
         except ConfigError as error:
             raise _flake8_error(error) from error
         cls.config_file = options.unclosed_config
+        selected = (*(options.select or ()), *(options.extend_select or ()))
+        asking = [rule.code for rule in all_rules() if rule.needs_connections]
+        cls.with_connections = any(code.startswith(prefix) for code in asking for prefix in selected)
 
     def run(self) -> Iterator[FlakeError]:
         """Row, column from 0, code and message of each finding."""
         try:
-            settings, catalog, engine = _project(_directory(self._source.path), self.config_file)
+            settings, catalog, engine = _project(_directory(self._source.path), self.config_file, self.with_connections)
         except ConfigError as error:
             raise _flake8_error(error) from error
         if self.min_confidence is not None:
             settings = replace(settings, min_confidence=self.min_confidence)
         if self.slow_io_seconds is not None:
             settings = replace(settings, slow_io_seconds=self.slow_io_seconds)
-        result = check_source(self._source, settings, catalog, rules=_rules(settings.slow_io_seconds), tree=self._tree, honour_noqa=False, engine=engine)
+        result = check_source(
+            self._source, settings, catalog, rules=_rules(settings.slow_io_seconds), tree=self._tree, honour_noqa=False, engine=engine
+        )
         if result.error is not None:
             sys.stderr.write(f"unclosed: {result.error.path}: {result.error.reason}\n")
         for finding in result.findings:
@@ -126,18 +133,18 @@ def _seconds(text: str | None) -> float | None:
 
 
 @functools.cache
-def _project(directory: Path, config_file: str | None) -> tuple[Config, Catalog, Engine]:
+def _project(directory: Path, config_file: str | None, with_connections: bool) -> tuple[Config, Catalog, Engine]:
     """The settings of a directory, the catalog with the models of its project, and the engine that keeps what it learns of it."""
     config = find_config(directory) if config_file is None else read_config(Path(config_file))
-    return config, *_engine(config.file, config.requires_python)
+    return config, *_engine(config.file, config.requires_python, with_connections)
 
 
 @functools.cache
-def _engine(config_file: Path | None, requires_python: tuple[int, int] | None) -> tuple[Catalog, Engine]:
+def _engine(config_file: Path | None, requires_python: tuple[int, int] | None, with_connections: bool) -> tuple[Catalog, Engine]:
     """One for each configuration file, so that all directories of a project share what is known of it."""
     config = Config() if config_file is None else read_config(config_file)
     catalog = Catalog.load(config.models, config.models_where)
-    return catalog, Engine(catalog, requires_python)
+    return catalog, Engine(catalog, requires_python, with_connections=with_connections)
 
 
 def _directory(filename: str) -> Path:

@@ -67,7 +67,7 @@ def check_source(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # those of the checked code, `"\d"` in a string
-            result = _checked(source, settings, engine or Engine(catalog, settings.requires_python), chosen, tree)
+            result = _checked(source, settings, engine or _engine(catalog, settings, chosen), chosen, tree)
     except UnparsableFile as error:
         result = _unparsable(source.path, error, chosen)
     except Exception as error:  # noqa: BLE001 - the one boundary: a crash in one file must not stop the run
@@ -91,7 +91,7 @@ def check_paths(
     rules = enabled_rules(settings)
     discovery = discover(paths, settings, force_exclude=force_exclude, stdin_name=stdin_name)
     results: list[tuple[str, FileResult]] = []
-    engine = Engine(catalog, settings.requires_python)
+    engine = _engine(catalog, settings, rules)
     with watch(discovery.files) as files:
         for path in files:
             shown_as = (stdin_name or "stdin") if path == STDIN else path
@@ -122,6 +122,10 @@ def _checked(source: SourceFile, settings: Config, engine: Engine, rules: tuple[
     findings = [finding for function in module.functions for rule in rules for finding in rule.check(function)]
     sure = tuple(finding for finding in findings if finding.confidence >= settings.min_confidence)
     return FileResult(sure, module.skipped, is_parsed=True)
+
+
+def _engine(catalog: Catalog, settings: Config, rules: tuple[Rule, ...]) -> Engine:
+    return Engine(catalog, settings.requires_python, with_connections=any(rule.needs_connections for rule in rules))
 
 
 def _refuse(text: str) -> None:

@@ -113,7 +113,8 @@ class Externals:
             return ()
         if target.facts.is_generator and not target.facts.decorators and not _is_iterated(scope, event):
             return ()
-        inside = self._summaries.answers.ask(("externals", *target.key), lambda: self._inside(target), ())
+        nothing: tuple[External, ...] = ()
+        inside = self._summaries.answers.ask(("externals", *target.key), lambda: self._inside(target), nothing)
         return tuple(
             External(
                 span=event.span,

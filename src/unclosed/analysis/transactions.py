@@ -1,8 +1,9 @@
 """Where a function holds a transaction, and what it does outside the database meanwhile.
 
-A *begin* opens a transaction: entering a manager, a `begin()` or `BEGIN` by hand, or a statement of a library that begins by itself. From each
-begin on, the *subject* (the connection or session, under all its names) is followed through the graph like an acquired value: by the same worklist,
-with other effects. Commit, rollback, release and the end of the block end it; calls that reach outside while it is open are *hits*.
+A *begin* opens a transaction: entering a manager, a `begin()` or `BEGIN` by hand, or a statement of a library that begins by itself.
+From each begin on, the *subject* (the connection or session, under all its names) is followed through the graph like an acquired
+value: by the same worklist, with other effects. Commit, rollback, release and the end of the block end it; calls that reach outside
+while it is open are *hits*.
 
     session.add(order)
     session.flush()                      # begins: a statement, subject {session}
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from unclosed.analysis.externals import External, all_calls
@@ -27,11 +28,11 @@ from unclosed.confidence import Confidence
 from unclosed.findings import TrailStep
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId, SpanId
-from unclosed.flow.graph import EdgeKind
+from unclosed.flow.graph import EdgeKind, FlowGraph
 from unclosed.infer.calls import CallInfo
 from unclosed.infer.types import ScopeTypes, entered
 from unclosed.infer.values import Sort, Value
-from unclosed.library import Kind, Lease, TypeModel
+from unclosed.library import Acquires, Kind, Lease, TypeModel
 
 if TYPE_CHECKING:
     from unclosed.analysis.summaries import Summaries, Target
@@ -101,16 +102,18 @@ class Held:
 class SubjectEffect:
     """What a called function does with the transaction of a parameter.
 
-    `hits`: what it does outside while the caller's transaction is open; `ends`: it is never open where the function returns; `opens`: it may be
-    open there though it was not before.
+    `hits`: what it does outside while the caller's transaction is open; `ends`: some path ends it, or none leaves it open; `opens`: it may
+    be open where the function returns though it was not before.
     """
 
     hits: tuple[External, ...] = ()
     ends: bool = False
     opens: bool = False
+    is_known: bool = True
+    """Whether the function was followed; otherwise only its externals are known."""
 
 
-NO_EFFECT = SubjectEffect()
+NO_EFFECT = SubjectEffect(is_known=False)
 
 
 class Transactions:
@@ -118,10 +121,13 @@ class Transactions:
 
     def __init__(self, summaries: Summaries) -> None:
         self._summaries = summaries
+        self.with_connections = False
+        """Whether pooled connections without a transaction are followed too."""
 
     def of(self, scope: ScopeTypes, meaning: Meaning) -> Held:
         """What one function does while it holds transactions. Raises `GivenUp`, `RecursionError`."""
         begins = list(self.begins(scope, meaning))
+        begins += self._checked_out(scope) if self.with_connections else ()
         if not begins:
             return Held()
         return self._run(scope, meaning, begins)
@@ -174,6 +180,22 @@ class Transactions:
         around = set(self._summaries.externals.around(scope, node))
         return any(not begin.subject.isdisjoint(block.subject) and around & block.subject for block in blocks)
 
+    def _checked_out(self, scope: ScopeTypes) -> Iterator[Begin]:
+        """Where connections are taken out of a pool, with a transaction or without."""
+        for node in scope.graph.node_ids():
+            event = scope.graph.events[node]
+            if isinstance(event, ev.Enter):
+                made = scope.call_behind(event.manager)
+                if made is not None and made.model is not None and made.model.lends is not None and _is_pooled(scope, made):
+                    places = frozenset({event.manager, event.result})
+                    yield Begin(NodeId(node), made.event.span, How.CHECKED_OUT, places, made.confidence)
+            elif isinstance(event, ev.Call):
+                info = scope.call(node)
+                is_acquire = info.model is not None and info.model.acquires is not Acquires.NO
+                is_now = info.model is not None and (info.model.acquires is Acquires.CALL or event.awaited)
+                if is_acquire and is_now and _is_pooled(scope, info):
+                    yield Begin(NodeId(node), event.span, How.CHECKED_OUT, frozenset({event.result}), info.confidence)
+
     def _by_decorator(self, scope: ScopeTypes) -> Iterator[Begin]:
         outer = scope.module.scope(scope.facts.outer if scope.facts.outer is not None else scope.facts.id)
         for decorator in scope.facts.decorators:
@@ -201,7 +223,7 @@ class Transactions:
             inner = entered(value)
             opens = made is not None and made.model is not None and made.model.opens
             is_transaction = any(self._is_transaction(scope, v) for v in (value, inner))
-            if not opens and not is_transaction:
+            if not opens and not is_transaction and not (made is not None and self._is_open_provider(scope, made)):
                 continue
             subject = {event.manager, event.result}
             if made is not None and made.event.callee.receiver is not None and self._is_subject(scope, made.event.callee.receiver):
@@ -209,6 +231,13 @@ class Transactions:
             sure = [v.confidence for v in (value,) if v is not None]
             confidence = min([made.confidence, *sure]) if made is not None else min(sure, default=Confidence.LIKELY)
             yield Begin(NodeId(node), made.event.span if made is not None else event.span, How.BLOCK, frozenset(subject), confidence)
+
+    def _is_open_provider(self, scope: ScopeTypes, made: CallInfo) -> bool:
+        """Whether a context manager of the project has opened a transaction when its block is entered."""
+        target = self._summaries.target(scope, made) if made.target is not None and made.model is None and not made.is_class else None
+        if target is None or not target.facts.is_generator or not target.facts.decorators or not target.is_transparent(providers=True):
+            return False
+        return self._summaries.answers.ask(("lends open", *target.key), lambda: self._lends_open(target), False)
 
     def _is_transaction(self, scope: ScopeTypes, value: Value | None) -> bool:
         model = scope.catalog.type(value.name) if value is not None and value.sort is Sort.INSTANCE else None
@@ -270,6 +299,13 @@ class Transactions:
                 value = scope.value(place)
                 sure = value.confidence if value is not None else Confidence.LIKELY
                 yield Begin(node, event.span, How.STATEMENT, aliases_of(scope, place), min(sure, info.confidence))
+        receiver, target = event.callee.receiver, self._method(scope, info)
+        if receiver is None or target is None or target.types.scope(target.facts.id) is scope:
+            return
+        nothing: tuple[str, ...] = ()
+        for name in self._summaries.answers.ask(("opens", *target.key), lambda: self._opened_on_self(target), nothing):
+            place = scope.graph.places.intern(ev.Attribute(receiver, name))
+            yield Begin(node, event.span, How.STATEMENT, aliases_of(scope, place), info.confidence)
 
     def _may_be_subject(self, scope: ScopeTypes, place: PlaceId) -> bool:
         value = scope.value(place)
@@ -288,13 +324,56 @@ class Transactions:
         if target is None or not target.is_transparent(providers=True) or target.facts.is_generator or target.facts.only_raises:
             return NO_EFFECT
         name = target.parameter(info, argument)
-        if not name:
-            return NO_EFFECT
-        return self._summaries.answers.ask(("transaction", *target.key, name), lambda: self._effect(target, name), NO_EFFECT)
+        return self._effect_of(target, name) if name else NO_EFFECT
 
-    def _effect(self, target: Target, name: str) -> SubjectEffect:
+    def effect_on_self(self, scope: ScopeTypes, info: CallInfo, attribute: str) -> SubjectEffect:
+        """What a method does with the transaction of an attribute of its object."""
+        target = self._method(scope, info)
+        first = next((p.name for p in target.facts.parameters if p.position == 0), "") if target is not None else ""
+        return self._effect_of(target, f"{first}.{attribute}") if target is not None and first else NO_EFFECT
+
+    def _method(self, scope: ScopeTypes, info: CallInfo) -> Target | None:
+        target = self._summaries.target(scope, info) if info.receiver is not None else None
+        if target is None or not target.facts.owner or not target.is_transparent() or target.facts.is_generator:
+            return None
+        return target
+
+    def _effect_of(self, target: Target, dotted: str) -> SubjectEffect:
+        return self._summaries.answers.ask(("transaction", *target.key, dotted), lambda: self._effect(target, dotted), NO_EFFECT)
+
+    def _opened_on_self(self, target: Target) -> tuple[str, ...]:
+        """The attributes of `self` on which a method leaves a transaction open."""
         scope = target.types.scope(target.facts.id)
-        place = scope.graph.places.find(ev.Local(name))
+        first = next((p.name for p in target.facts.parameters if p.position == 0), "")
+        base = scope.graph.places.find(ev.Local(first))
+        if base is None:
+            return ()
+        names = [
+            key.name
+            for begin in self.begins(scope, Meaning(scope, self._summaries))
+            for key in (scope.graph.places.keys[place] for place in begin.subject)
+            if begin.how is How.STATEMENT and isinstance(key, ev.Attribute) and key.base == base
+        ]
+        return tuple(name for name in dict.fromkeys(names) if self._effect_of(target, f"{first}.{name}").opens)
+
+    def _lends_open(self, target: Target) -> bool:
+        """Whether a provider yields while a transaction is open that it opened."""
+        scope = target.types.scope(target.facts.id)
+        meaning = Meaning(scope, self._summaries)
+        facts = FactFlow(meaning.graph, lambda node: meaning.edges(NodeId(node)))
+        try:
+            for group in _grouped(list(self.begins(scope, meaning))):
+                transfer = _Transfer(self._summaries, meaning, facts, group[0])
+                _TransactionSolver(meaning, facts, group, transfer, Budget()).solve()
+                if transfer.yields:
+                    return True
+        except (GivenUp, RecursionError):
+            pass
+        return False
+
+    def _effect(self, target: Target, dotted: str) -> SubjectEffect:
+        scope = target.types.scope(target.facts.id)
+        place = _place_of(scope, dotted)
         if place is None:
             return NO_EFFECT
         meaning = Meaning(scope, self._summaries)
@@ -310,9 +389,7 @@ class Transactions:
             return NO_EFFECT
         reported = set(after.hit_spans()) if after is not None else set()
         hits = [
-            External(
-                e.span, e.what, e.seconds, e.confidence, e.is_wait, e.sleeps, self._summaries.externals.steps(target, e)
-            )
+            External(e.span, e.what, e.seconds, e.confidence, e.is_wait, e.sleeps, self._summaries.externals.steps(target, e))
             for externals in transfer.hits.values()
             for e in externals
             if e.span not in reported
@@ -320,6 +397,15 @@ class Transactions:
         is_open = bool(held.exits.get(ev.ExitKind.RETURN)) or bool(held.returned)
         opens = opened is not None and (bool(opened.exits.get(ev.ExitKind.RETURN)) or bool(opened.returned))
         return SubjectEffect(tuple(_first_of_each(hits)), held.released or (not is_open and _returns(meaning, facts)), opens)
+
+
+def _place_of(scope: ScopeTypes, dotted: str) -> PlaceId | None:
+    """The place of `name` or `self.name`; `None` if the function never mentions it."""
+    root, *attributes = dotted.split(".")
+    place = scope.graph.places.find(ev.Local(root))
+    for name in attributes:
+        place = scope.graph.places.find(ev.Attribute(place, name)) if place is not None else None
+    return place
 
 
 def _returns(meaning: Meaning, facts: FactFlow) -> bool:
@@ -339,6 +425,8 @@ class _Transfer:
         self._graph, self._scope = meaning.graph, meaning.scope
         self.hits: dict[Key, tuple[External, ...]] = {}
         self._seen: set[NodeId] = set()
+        self.yields = False
+        """Whether the function yields while the transaction is open."""
 
     def hit_spans(self) -> Iterator[SpanId]:
         """The calls that were hit."""
@@ -364,6 +452,8 @@ class _Transfer:
                 left = state.aliases - set(temps)
                 after = state._replace(aliases=left) if left else End.REBOUND
                 return after, after
+            case ev.Yield():
+                self.yields = True
             case ev.Leave(manager, _, _, _):
                 if self._leaves(manager, state):
                     return End.RELEASED, End.RELEASED
@@ -383,7 +473,8 @@ class _Transfer:
 
     def _leaves(self, manager: PlaceId, state: Obligation) -> bool:
         """Whether the block that is left ends the transaction: its own, or that of the connection."""
-        if manager not in state.aliases and not (self._entered(manager) & state.aliases):
+        inside = self._entered(manager) | {manager}
+        if inside.isdisjoint(state.aliases) and not any(_is_under(self._graph, p, base) for p in state.aliases for base in inside):
             return False
         value = self._scope.value(manager)
         model = _model_of(self._scope, value) if value is not None else None
@@ -392,10 +483,7 @@ class _Transfer:
     def _entered(self, manager: PlaceId) -> frozenset[PlaceId]:
         """What a manager's block has bound."""
         results = {e.result for e in self._graph.events if isinstance(e, ev.Enter) and e.manager == manager}
-        return frozenset(
-            results
-            | {e.target for e in self._graph.events if isinstance(e, ev.Bind) and e.value in results}
-        )
+        return frozenset(results | {e.target for e in self._graph.events if isinstance(e, ev.Bind) and e.value in results})
 
     def _ends(self, event: ev.Call, node: NodeId, state: Obligation) -> bool:
         receiver, method = event.callee.receiver, event.callee.method
@@ -438,24 +526,27 @@ class _Transfer:
     def _called(self, event: ev.Call, node: NodeId, before: Obligation, state: Obligation) -> tuple[State, State]:
         info = self._scope.call(node)
         if info.target is not None and info.model is None and not info.is_class:
-            given = [a for a in event.arguments if a.value in state.aliases]
-            if event.callee.receiver is not None:
-                given += self._through_self(event, state)
-            for argument in given:
-                effect = self._summaries.transactions.effect(self._scope, info, argument)
+            answers = self._summaries.transactions
+            given = [answers.effect(self._scope, info, a) for a in event.arguments if a.value in state.aliases]
+            given += [answers.effect_on_self(self._scope, info, name) for name in self._attributes_of(event.callee.receiver, state)]
+            for effect in given:
                 hits = tuple(External(event.span, e.what, e.seconds, min(e.confidence, info.confidence), e.is_wait, e.sleeps, e.via)
                              for e in effect.hits)  # fmt: skip
                 if hits:
                     self._hit(node, before, hits)
                 if effect.ends:
                     return End.RELEASED, state
-            if given:
+            if any(effect.is_known for effect in given):
                 return state, state
         self._hit(node, before, self._summaries.externals.at(self._scope, node))
         return state, state
 
-    def _through_self(self, event: ev.Call, state: Obligation) -> list[ev.Argument]:
-        return []
+    def _attributes_of(self, receiver: PlaceId | None, state: Obligation) -> Iterator[str]:
+        """The attributes of a receiver that are the subject: a method of it may use them."""
+        for place in state.aliases:
+            key = self._graph.places.keys[place]
+            if isinstance(key, ev.Attribute) and key.base == receiver:
+                yield key.name
 
     def _hit(self, node: NodeId, before: Obligation, externals: tuple[External, ...]) -> None:
         if externals and node not in self._seen:
@@ -486,6 +577,15 @@ class _TransactionSolver(Solver):
 
 
 NO_PLACES_PAIRS: frozenset[tuple[PlaceId, str]] = frozenset()
+
+
+def _is_pooled(scope: ScopeTypes, info: CallInfo) -> bool:
+    """Whether a call takes a connection out of a pool."""
+    model, receiver = info.model, info.receiver
+    if model is None or model.lease is None or model.lease.kind is not Kind.CONNECTION:
+        return False
+    owner = scope.catalog.type(receiver.name) if receiver is not None and receiver.sort is Sort.INSTANCE else None
+    return (owner is not None and owner.kind is Kind.POOL) or any(release.owner for release in model.lease.release)
 
 
 def subject_of(scope: ScopeTypes, receiver: PlaceId, model: TypeModel) -> tuple[PlaceId, TypeModel, bool]:
@@ -588,8 +688,8 @@ def _is_unawaited(info: CallInfo) -> bool:
     return info.model is not None and info.model.is_coroutine
 
 
-def _is_under(graph: ev.Places | object, place: PlaceId, base: PlaceId) -> bool:
-    keys = graph.places.keys  # type: ignore[attr-defined]
+def _is_under(graph: FlowGraph, place: PlaceId, base: PlaceId) -> bool:
+    keys = graph.places.keys
     key = keys[place]
     while isinstance(key, ev.Attribute | ev.Item):
         if key.base == base:

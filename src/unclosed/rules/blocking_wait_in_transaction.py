@@ -18,17 +18,17 @@ class BlockingWaitInTransaction(HeldCallRule):
     summary = "a wait without a limit for something else than the database, or a sleep, runs while a transaction is open"
     explanation = sections(
         does="""
-            Reports a wait without a limit for something that is not the database, made while a transaction is open: `queue.get()`,
-            `lock.acquire()`, `thread.join()`, `future.result()`, `event.wait()`, `input()`. `time.sleep` and `asyncio.sleep` are always
-            reported: they are waits by design.
+            Reports a wait without a limit for something that is not the database, made while a transaction is open:
+            `queue.get()`, `lock.acquire()`, `thread.join()`, `future.result()`, `event.wait()`, `input()`. `time.sleep` and
+            `asyncio.sleep` are always reported: they are waits by design.
         """,
         why="""
-            The transaction stays open as long as the other side likes: locks are held, the connection is missing from the pool, and a lock that
-            is waited for while rows are locked is one half of a deadlock that the database cannot see.
+            The transaction stays open as long as the other side likes: locks are held, the connection is missing from the pool,
+            and a lock that is waited for while rows are locked is one half of a deadlock that the database cannot see.
         """,
         release="""
-            Wait before the transaction begins or after it has ended; in a polling loop, end the transaction before sleeping. Where the wait has
-            to be inside, give it a limit: `queue.get(timeout=5)`.
+            Wait before the transaction begins or after it has ended; in a polling loop, end the transaction before sleeping.
+            Where the wait has to be inside, give it a limit: `queue.get(timeout=5)`.
         """,
         ignore="""
             When the wait is for the transaction's own work, done by another thread on another connection, and cannot hang.

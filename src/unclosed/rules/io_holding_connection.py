@@ -16,11 +16,12 @@ class IoHoldingConnection(HeldCallRule):
     code = "UNC205"
     name = "io-holding-connection"
     default = False
+    needs_connections = True
     summary = "untimed or slow external I/O runs while a pooled connection is checked out and no transaction is open"
     explanation = sections(
         does="""
-            Reports external I/O without a time limit, or with one of `slow-io-seconds` (60 by default) or more, while the function has a
-            connection checked out of a pool and no transaction is open on it. Off by default.
+            Reports external I/O without a time limit, or with one of `slow-io-seconds` (60 by default) or more, while the
+            function has a connection checked out of a pool and no transaction is open on it. Off by default.
         """,
         why="""
             No locks are held, but the connection is missing from the pool for as long as the other side takes.

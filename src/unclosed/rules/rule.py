@@ -21,6 +21,8 @@ class Rule(ABC):
     name: ClassVar[str]
     default: ClassVar[bool] = True
     """Whether the rule is on when nothing is selected."""
+    needs_connections: ClassVar[bool] = False
+    """Whether the rule asks what is done while a connection is checked out, which is only found out for it."""
     summary: ClassVar[str]
     """One clause for tables: when the rule reports."""
     explanation: ClassVar[str]

@@ -18,13 +18,13 @@ class SlowIoInTransaction(HeldCallRule):
     summary = "external I/O with a long time limit runs while a transaction is open"
     explanation = sections(
         does="""
-            Reports external I/O in an open transaction that has a time limit, but a long one: `slow-io-seconds` (60 by default) or more. The
-            limit is the call's own argument, that of the client's constructor, of a timeout scope around what is awaited, or the library's
-            default (600 s for openai, 60 s for boto3), times its attempts.
+            Reports external I/O in an open transaction that has a time limit, but a long one: `slow-io-seconds` (60 by default)
+            or more. The limit is the call's own argument, that of the client's constructor, of a timeout scope around what is
+            awaited, or the library's default (600 s for openai, 60 s for boto3), times its attempts.
         """,
         why="""
-            The limit is the time for which the transaction may be held: a minute with locked rows and a missing connection is a long time for
-            everybody else.
+            The limit is the time for which the transaction may be held: a minute with locked rows and a missing connection is a
+            long time for everybody else.
         """,
         release="""
             Make the call outside the transaction, or give it a limit that the transaction can afford.

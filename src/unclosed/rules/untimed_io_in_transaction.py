@@ -18,18 +18,18 @@ class UntimedIoInTransaction(HeldCallRule):
     summary = "external I/O with no time limit runs while a transaction is open"
     explanation = sections(
         does="""
-            Reports a call that talks to something else than the database (an HTTP request, mail, a subprocess, a cloud or LLM service …) and has
-            no time limit, made while the function holds a transaction: one that it opened by a block or by hand, or one that the library opened
-            with the first statement. The call may stand in a function of the project; then the outermost call is reported, and the trail leads to
-            the I/O.
+            Reports a call that talks to something else than the database (an HTTP request, mail, a subprocess, a cloud or LLM
+            service …) and has no time limit, made while the function holds a transaction: one that it opened by a block or by
+            hand, or one that the library opened with the first statement. The call may stand in a function of the project; then
+            the outermost call is reported, and the trail leads to the I/O.
         """,
         why="""
-            A peer that never answers keeps the transaction open for ever: its locks are not released, vacuum cannot clean up behind it, and its
-            connection is missing from the pool. A few such requests and every other one waits.
+            A peer that never answers keeps the transaction open for ever: its locks are not released, vacuum cannot clean up
+            behind it, and its connection is missing from the pool. A few such requests and every other one waits.
         """,
         release="""
-            Make the call before the transaction begins or after it has ended. If it has to be inside, give it a short limit: `timeout=` of the
-            call, of the client's constructor, or `asyncio.timeout` around what is awaited.
+            Make the call before the transaction begins or after it has ended. If it has to be inside, give it a short limit:
+            `timeout=` of the call, of the client's constructor, or `asyncio.timeout` around what is awaited.
         """,
         ignore="""
             When the call is known to return at once: a socket on the same machine that answers or is closed.
