@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from unclosed.analysis.subjects import How
 from unclosed.analysis.summaries import Run, Summaries
-from unclosed.analysis.transactions import Hit, How, LeftOpen
+from unclosed.analysis.transactions import Hit, LeftOpen
 from unclosed.analysis.verdicts import HeldCall, OpenTransaction
 from unclosed.findings import TrailStep
 from unclosed.lowering.positions import Spans

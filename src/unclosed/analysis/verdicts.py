@@ -95,8 +95,9 @@ class ReleaseFault:
 class HeldCall:
     """One call that reaches outside, or waits, while a transaction is open or a pooled connection is checked out.
 
-    `written`: the call as the user wrote it, `requests.post()`. `what`: what it is, `HTTP request`. `seconds`: how long it may take, `math.inf`
-    without a limit, `None` where that is not known. `began`: the row, from 1, where the transaction was opened or the connection taken.
+    `written`: the call as the user wrote it, `requests.post()`. `what`: what it is, `HTTP request`. `seconds`: how long it may take,
+    `math.inf` without a limit, `None` where that is not known. `began`: the row, from 1, where the transaction was opened or the
+    connection taken.
     """
 
     span: Span

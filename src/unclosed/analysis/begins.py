@@ -1,0 +1,193 @@
+"""Where transactions begin in a function: blocks and decorators, `begin()` and `BEGIN`, statements, functions that leave one open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from unclosed.analysis.externals import all_calls
+from unclosed.analysis.subjects import Begin, How, aliases_of, is_autocommit, is_pooled, model_of, sql, subject_of
+from unclosed.confidence import Confidence
+from unclosed.flow import events as ev
+from unclosed.flow.events import NodeId, PlaceId
+from unclosed.infer.calls import CallInfo
+from unclosed.infer.types import ScopeTypes, entered
+from unclosed.infer.values import Sort, Value
+from unclosed.library import Acquires, Kind
+
+if TYPE_CHECKING:
+    from unclosed.analysis.summaries import Summaries
+
+_WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
+_BEGINS = ("BEGIN", "START")
+ENDS = ("COMMIT", "END", "ROLLBACK", "ABORT")
+"""First words of the statements that end a transaction."""
+_DECORATED = ev.Temp(-1)
+"""What stands for the transaction that a decorator opens around the whole function."""
+
+
+class Begins:
+    """Finds the begins of one function after the other."""
+
+    def __init__(self, summaries: Summaries) -> None:
+        self._summaries = summaries
+
+    def of(self, scope: ScopeTypes) -> Iterator[Begin]:
+        """Where a function's transactions begin."""
+        yield from self._by_decorator(scope)
+        blocks = list(self._blocks(scope))
+        yield from blocks
+        covered = {place for begin in blocks for place in begin.subject}
+        by_block = [begin for begin in blocks if begin.subject]
+        entered_spans = {begin.span for begin in blocks}
+        for node, event in all_calls(scope):
+            if event.awaited is False and event.bare and scope.call(node).model is not None and _is_unawaited(scope.call(node)):
+                continue
+            for begin in self._at_call(scope, node, event) if event.span not in entered_spans else ():
+                if begin.how is How.STATEMENT and not begin.subject.isdisjoint(covered) and self._is_inside(scope, node, begin, by_block):
+                    continue
+                yield begin
+
+    def _is_inside(self, scope: ScopeTypes, node: NodeId, begin: Begin, blocks: list[Begin]) -> bool:
+        """Whether a statement runs in a block that has opened the transaction already."""
+        around = set(self._summaries.externals.around(scope, node))
+        return any(not begin.subject.isdisjoint(block.subject) and around & block.subject for block in blocks)
+
+    def checked_out(self, scope: ScopeTypes) -> Iterator[Begin]:
+        """Where connections are taken out of a pool, with a transaction or without."""
+        for node in scope.graph.node_ids():
+            event = scope.graph.events[node]
+            if isinstance(event, ev.Enter):
+                made = scope.call_behind(event.manager)
+                if made is not None and made.model is not None and made.model.lends is not None and is_pooled(scope, made):
+                    places = frozenset({event.manager, event.result})
+                    yield Begin(NodeId(node), made.event.span, How.CHECKED_OUT, places, made.confidence)
+            elif isinstance(event, ev.Call):
+                info = scope.call(node)
+                is_acquire = info.model is not None and info.model.acquires is not Acquires.NO
+                is_now = info.model is not None and (info.model.acquires is Acquires.CALL or event.awaited)
+                if is_acquire and is_now and is_pooled(scope, info):
+                    yield Begin(NodeId(node), event.span, How.CHECKED_OUT, frozenset({event.result}), info.confidence)
+
+    def _by_decorator(self, scope: ScopeTypes) -> Iterator[Begin]:
+        outer = scope.module.scope(scope.facts.outer if scope.facts.outer is not None else scope.facts.id)
+        for decorator in scope.facts.decorators:
+            value = outer.named(decorator.name) if decorator.name else None
+            model = None
+            if value is not None and value.sort is Sort.NAME:
+                model = scope.catalog.function(value.name)
+            elif value is None or value.sort in (Sort.INSTANCE, Sort.OBJECT):
+                base, _, method = decorator.name.rpartition(".")
+                owner = outer.named(base) if base else None
+                if owner is not None and owner.sort is Sort.INSTANCE:
+                    model = scope.catalog.method(owner.name, method)
+            if model is not None and model.opens:
+                place = scope.graph.places.intern(_DECORATED)
+                yield Begin(NodeId(0), scope.facts.span, How.BLOCK, frozenset({place}), Confidence.CERTAIN)
+
+    def _blocks(self, scope: ScopeTypes) -> Iterator[Begin]:
+        """The blocks whose manager opens a transaction."""
+        for node in scope.graph.node_ids():
+            event = scope.graph.events[node]
+            if not isinstance(event, ev.Enter):
+                continue
+            made = scope.call_behind(event.manager)
+            value = scope.value(event.manager)
+            inner = entered(value)
+            opens = made is not None and made.model is not None and made.model.opens
+            is_transaction = any(self._is_transaction(scope, v) for v in (value, inner))
+            if not opens and not is_transaction and not (made is not None and self._is_open_provider(scope, made)):
+                continue
+            subject = {event.manager, event.result}
+            if made is not None and made.event.callee.receiver is not None and self._is_subject(scope, made.event.callee.receiver):
+                subject |= aliases_of(scope, made.event.callee.receiver)
+            sure = [v.confidence for v in (value,) if v is not None]
+            confidence = min([made.confidence, *sure]) if made is not None else min(sure, default=Confidence.LIKELY)
+            yield Begin(NodeId(node), made.event.span if made is not None else event.span, How.BLOCK, frozenset(subject), confidence)
+
+    def _is_open_provider(self, scope: ScopeTypes, made: CallInfo) -> bool:
+        """Whether a context manager of the project has opened a transaction when its block is entered."""
+        target = self._summaries.target(scope, made) if made.target is not None and made.model is None and not made.is_class else None
+        if target is None or not target.facts.is_generator or not target.facts.decorators or not target.is_transparent(providers=True):
+            return False
+        return self._summaries.transactions.lends_open(target)
+
+    def _is_transaction(self, scope: ScopeTypes, value: Value | None) -> bool:
+        model = scope.catalog.type(value.name) if value is not None and value.sort is Sort.INSTANCE else None
+        return model is not None and model.kind is Kind.TRANSACTION
+
+    def _is_subject(self, scope: ScopeTypes, place: PlaceId) -> bool:
+        value = scope.value(place)
+        model = scope.catalog.type(value.name) if value is not None and value.sort is Sort.INSTANCE else None
+        return model is not None and bool(model.statements or model.commit)
+
+    def _at_call(self, scope: ScopeTypes, node: NodeId, event: ev.Call) -> Iterator[Begin]:
+        receiver, method = event.callee.receiver, event.callee.method
+        info = scope.call(node)
+        if receiver is not None:
+            begin = self._by_method(scope, node, event, receiver, method)
+            if begin is not None:
+                yield begin
+                return
+        if info.target is not None and info.model is None and not info.is_class:
+            yield from self._by_function(scope, node, event, info)
+
+    def _by_method(self, scope: ScopeTypes, node: NodeId, event: ev.Call, receiver: PlaceId, method: str) -> Begin | None:
+        value = scope.value(receiver)
+        if value is None or value.sort is Sort.NONE:
+            return self._by_convention(scope, node, event, receiver, method)
+        model = model_of(scope, value)
+        if model is None or (method not in model.begin and method not in model.statements):
+            return None
+        subject, owner, is_loose = subject_of(scope, receiver, model)
+        if method in model.begin:
+            places = aliases_of(scope, subject) | aliases_of(scope, receiver) | {event.result}
+            return Begin(node, event.span, How.BY_HAND, places, value.confidence)
+        text = sql(scope, event)
+        word = text.split()[0].strip(";") if text.split() else ""
+        if word in _BEGINS:
+            return Begin(node, event.span, How.BY_HAND, aliases_of(scope, subject), value.confidence, is_loose)
+        if word in ENDS or is_autocommit(scope, subject, owner):
+            return None
+        if owner.implicit == "any" or (owner.implicit == "dml" and word in _WRITES):
+            return Begin(node, event.span, How.STATEMENT, aliases_of(scope, subject), value.confidence, is_loose)
+        return None
+
+    def _by_convention(self, scope: ScopeTypes, node: NodeId, event: ev.Call, receiver: PlaceId, method: str) -> Begin | None:
+        if not scope.catalog.names_statement(scope.calls.receiver_name(event), method):
+            return None
+        key = scope.graph.places.keys[receiver]
+        if isinstance(key, ev.Temp):
+            return None
+        return Begin(node, event.span, How.STATEMENT, aliases_of(scope, receiver), Confidence.LIKELY, is_loose=True)
+
+    def _by_function(self, scope: ScopeTypes, node: NodeId, event: ev.Call, info: CallInfo) -> Iterator[Begin]:
+        """A function of the project that leaves a transaction open on what it is given."""
+        for argument in event.arguments:
+            place = argument.value
+            if place is None or not self._may_be_subject(scope, place):
+                continue
+            effect = self._summaries.transactions.effect(scope, info, argument)
+            if effect.opens:
+                value = scope.value(place)
+                sure = value.confidence if value is not None else Confidence.LIKELY
+                yield Begin(node, event.span, How.STATEMENT, aliases_of(scope, place), min(sure, info.confidence))
+        receiver, target = event.callee.receiver, self._summaries.transactions.method(scope, info)
+        if receiver is None or target is None or target.types.scope(target.facts.id) is scope:
+            return
+        for name in self._summaries.transactions.opened_on_self(target):
+            place = scope.graph.places.intern(ev.Attribute(receiver, name))
+            yield Begin(node, event.span, How.STATEMENT, aliases_of(scope, place), info.confidence)
+
+    def _may_be_subject(self, scope: ScopeTypes, place: PlaceId) -> bool:
+        value = scope.value(place)
+        if value is None:
+            key = scope.graph.places.keys[place]
+            name = key.name if isinstance(key, ev.Local | ev.Attribute) else ""
+            return scope.catalog.names_statement(name, "scalars") or scope.catalog.names_statement(name, "execute")
+        model = model_of(scope, value)
+        return model is not None and bool(model.statements or model.commit)
+
+
+def _is_unawaited(info: CallInfo) -> bool:
+    return info.model is not None and info.model.is_coroutine

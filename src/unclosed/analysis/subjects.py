@@ -1,0 +1,180 @@
+"""Whose transaction it is: the connection or session behind a cursor, under all its names, and where its transactions begin."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from unclosed.analysis.limits import is_spelled, origin_of
+from unclosed.confidence import Confidence
+from unclosed.findings import TrailStep
+from unclosed.flow import events as ev
+from unclosed.flow.events import NodeId, PlaceId, SpanId
+from unclosed.flow.graph import FlowGraph
+from unclosed.infer.calls import CallInfo
+from unclosed.infer.types import ScopeTypes
+from unclosed.infer.values import Sort, Value
+from unclosed.library import Kind, TypeModel
+
+_HOPS = 6
+
+
+class How(enum.Enum):
+    """How a transaction was opened."""
+
+    BLOCK = "block"
+    """By entering a manager, or by a decorator."""
+    BY_HAND = "by hand"
+    """By `conn.begin()` or `BEGIN`: the function has to end it itself."""
+    STATEMENT = "statement"
+    """By the library, with the first statement."""
+    CHECKED_OUT = "checked out"
+    """No transaction: a connection taken out of a pool."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """One place where a transaction begins. `subject`: the places under which its connection or session is known.
+
+    `is_loose`: the subject is a cursor whose connection is not known, so that the commit of any connection may end it.
+    """
+
+    node: NodeId
+    span: SpanId
+    how: How
+    subject: frozenset[PlaceId]
+    confidence: Confidence
+    is_loose: bool = False
+    via: tuple[TrailStep, ...] = ()
+
+
+def subject_of(scope: ScopeTypes, receiver: PlaceId, model: TypeModel) -> tuple[PlaceId, TypeModel, bool]:
+    """Whose transaction a statement on a receiver is: the place, its model, and whether that is only the cursor at hand."""
+    for _ in range(6):
+        if not model.of_parent:
+            return receiver, model, False
+        made = scope.call_behind(receiver)
+        parent = made.event.callee.receiver if made is not None else None
+        parent_model = model_at(scope, parent) if parent is not None else None
+        if parent is None or parent_model is None:
+            return receiver, model, True
+        receiver, model = parent, parent_model
+    return receiver, model, True
+
+
+def aliases_of(scope: ScopeTypes, place: PlaceId, hops: int = 6) -> frozenset[PlaceId]:
+    """A place and those whose value it surely is: `session`, and what `with … as session` bound."""
+    found = {place}
+    for _ in range(hops):
+        sources = scope.sources(place)
+        if len(sources) != 1:
+            break
+        before = sources[0].place
+        if before is None:
+            break
+        place = before
+        found.add(place)
+    return frozenset(found)
+
+
+def place_of(scope: ScopeTypes, dotted: str) -> PlaceId | None:
+    """The place of `name` or `self.name`; `None` if the function never mentions it."""
+    root, *attributes = dotted.split(".")
+    place = scope.graph.places.find(ev.Local(root))
+    for name in attributes:
+        place = scope.graph.places.find(ev.Attribute(place, name)) if place is not None else None
+    return place
+
+
+def model_of(scope: ScopeTypes, value: Value) -> TypeModel | None:
+    """The model of a value's type, for an instance of a project class that of the library class it extends."""
+    if value.sort is Sort.OBJECT:
+        home = scope.home(value)
+        base = home.library_base(value.name) if home is not None else None
+        return scope.catalog.type(base) if base is not None else None
+    return scope.catalog.type(value.name) if value.sort is Sort.INSTANCE else None
+
+
+def model_at(scope: ScopeTypes, place: PlaceId) -> TypeModel | None:
+    """The model of the type of what a place holds."""
+    value = scope.value(place)
+    return model_of(scope, value) if value is not None else None
+
+
+def is_autocommit(scope: ScopeTypes, subject: PlaceId, model: TypeModel) -> bool:
+    """Whether the subject, or what made it, was told to begin nothing by itself."""
+    origin = origin_of(scope, subject)
+    for _ in range(4):
+        if origin is None:
+            break
+        there, made = origin
+        if made.model is not None and any(is_spelled(there, made, *pair) for pair in made.model.autocommit):
+            return True
+        origin = origin_of(there, made.event.callee.receiver)
+    for event in scope.graph.events:
+        match event:
+            case ev.Store(ev.StoreKind.ATTRIBUTE, base, name, value, _) if base == subject and value is not None:
+                key = scope.graph.places.keys[value]
+                if isinstance(key, ev.Constant) and (name, key.text) in model.autocommit:
+                    return True
+            case ev.Bind(target, value, _) if value is not None:
+                key, at = scope.graph.places.keys[value], scope.graph.places.keys[target]
+                is_ours = isinstance(at, ev.Attribute) and at.base == subject
+                if is_ours and isinstance(key, ev.Constant) and isinstance(at, ev.Attribute) and (at.name, key.text) in model.autocommit:
+                    return True
+    return any(
+        _tells_autocommit(scope, NodeId(node), event, subject)
+        for node, event in enumerate(scope.graph.events)
+        if isinstance(event, ev.Call)
+    )
+
+
+def _tells_autocommit(scope: ScopeTypes, node: NodeId, event: ev.Call, subject: PlaceId) -> bool:
+    if event.callee.receiver != subject:
+        return False
+    info = scope.call(node)
+    return info.model is not None and any(is_spelled(scope, info, *pair) for pair in info.model.autocommit)
+
+
+def spellings(scope: ScopeTypes, place: PlaceId | None) -> tuple[tuple[str, str], ...]:
+    """The assignments to attributes of what a place holds that end all implicit transactions."""
+    model = model_at(scope, place) if place is not None else None
+    return model.autocommit if model is not None else ()
+
+
+def sql(scope: ScopeTypes, event: ev.Call) -> str:
+    """The SQL literal that a statement is given first, in upper case; empty where it is none."""
+    place = next((a.value for a in event.arguments if a.key == 0), None)
+    for _ in range(3):
+        if place is None:
+            return ""
+        key = scope.graph.places.keys[place]
+        if isinstance(key, ev.Constant):
+            return key.text.lstrip("rRbBuUfF").strip("'\"").strip().upper()
+        made = scope.call_behind(place)
+        if made is not None and len(made.event.arguments) >= 1 and made.event.callee.method == "text":
+            place = made.event.arguments[0].value
+            continue
+        sources = scope.sources(place)
+        place = sources[0].place if len(sources) == 1 else None
+    return ""
+
+
+def is_under(graph: FlowGraph, place: PlaceId, base: PlaceId) -> bool:
+    """Whether a place is an attribute or item, however deep, of another."""
+    keys = graph.places.keys
+    key = keys[place]
+    while isinstance(key, ev.Attribute | ev.Item):
+        if key.base == base:
+            return True
+        key = keys[key.base]
+    return False
+
+
+def is_pooled(scope: ScopeTypes, info: CallInfo) -> bool:
+    """Whether a call takes a connection out of a pool."""
+    model, receiver = info.model, info.receiver
+    if model is None or model.lease is None or model.lease.kind is not Kind.CONNECTION:
+        return False
+    owner = scope.catalog.type(receiver.name) if receiver is not None and receiver.sort is Sort.INSTANCE else None
+    return (owner is not None and owner.kind is Kind.POOL) or any(release.owner for release in model.lease.release)

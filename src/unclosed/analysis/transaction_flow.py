@@ -1,0 +1,180 @@
+"""What the events of a function do to one open transaction, and the worklist that follows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from unclosed.analysis.begins import ENDS
+from unclosed.analysis.externals import External
+from unclosed.analysis.facts import FactFlow
+from unclosed.analysis.limits import is_spelled
+from unclosed.analysis.meaning import Meaning
+from unclosed.analysis.obligations import End, Obligation, Site, State
+from unclosed.analysis.solver import Budget, Key, Solver
+from unclosed.analysis.subjects import Begin, is_under, model_at, model_of, spellings, sql, subject_of
+from unclosed.flow import events as ev
+from unclosed.flow.events import NodeId, PlaceId, SpanId
+from unclosed.flow.graph import EdgeKind
+from unclosed.library import Kind, Lease
+
+if TYPE_CHECKING:
+    from unclosed.analysis.summaries import Summaries
+
+
+class TransactionTransfer:
+    """The effects of a function's events on one open transaction. It stands where `analysis.transfer.Transfer` stands for resources."""
+
+    def __init__(self, summaries: Summaries, meaning: Meaning, facts: FactFlow, begin: Begin) -> None:
+        self._summaries, self._meaning, self._facts, self._begin = summaries, meaning, facts, begin
+        self._graph, self._scope = meaning.graph, meaning.scope
+        self.hits: dict[Key, tuple[External, ...]] = {}
+        self._seen: set[NodeId] = set()
+        self.yields = False
+        """Whether the function yields while the transaction is open."""
+
+    def hit_spans(self) -> Iterator[SpanId]:
+        """The calls that were hit."""
+        return (external.span for externals in self.hits.values() for external in externals)
+
+    def step(self, node: NodeId, state: Obligation) -> tuple[State, State]:
+        """The states after the event at a node, on its normal edges and on its exception edges."""
+        event = self._graph.events[node]
+        before = state
+        state = state._replace(facts=self._facts.after(event, state.facts))
+        match event:
+            case ev.Call():
+                if self._ends(event, node, state):
+                    return End.RELEASED, End.RELEASED
+                return self._called(event, node, before, state)
+            case ev.Bind(target, value, _):
+                after = self._bound(state, target, value)
+                return after, after
+            case ev.Unbind(place, _, _):
+                after = self._bound(state, place, None)
+                return after, after
+            case ev.EndStatement(temps, _):
+                left = state.aliases - set(temps)
+                after = state._replace(aliases=left) if left else End.REBOUND
+                return after, after
+            case ev.Yield():
+                self.yields = True
+            case ev.Leave(manager, _, _, _):
+                if self._leaves(manager, state):
+                    return End.RELEASED, End.RELEASED
+            case ev.Store(ev.StoreKind.ATTRIBUTE, base, name, value, _) if base in state.aliases and value is not None:
+                key = self._graph.places.keys[value]
+                if isinstance(key, ev.Constant) and (name, key.text) in spellings(self._scope, base):
+                    return End.RELEASED, End.RELEASED
+        return state, state
+
+    def _bound(self, state: Obligation, target: PlaceId, value: PlaceId | None) -> State:
+        if value == target:
+            return state
+        left = frozenset(p for p in state.aliases if p != target and not is_under(self._graph, p, target))
+        if value is not None and value in state.aliases:
+            left |= {target}
+        return state._replace(aliases=left) if left else End.REBOUND
+
+    def _leaves(self, manager: PlaceId, state: Obligation) -> bool:
+        """Whether the block that is left ends the transaction: its own, or that of the connection."""
+        inside = self._entered(manager) | {manager}
+        if inside.isdisjoint(state.aliases) and not any(is_under(self._graph, p, base) for p in state.aliases for base in inside):
+            return False
+        value = self._scope.value(manager)
+        model = model_of(self._scope, value) if value is not None else None
+        return model is None or not model.of_parent or model.kind is Kind.TRANSACTION
+
+    def _entered(self, manager: PlaceId) -> frozenset[PlaceId]:
+        """What a manager's block has bound."""
+        results = {e.result for e in self._graph.events if isinstance(e, ev.Enter) and e.manager == manager}
+        return frozenset(results | {e.target for e in self._graph.events if isinstance(e, ev.Bind) and e.value in results})
+
+    def _ends(self, event: ev.Call, node: NodeId, state: Obligation) -> bool:
+        receiver, method = event.callee.receiver, event.callee.method
+        catalog = self._scope.catalog
+        if receiver is not None and receiver in state.aliases:
+            model = model_at(self._scope, receiver)
+            if model is None:
+                return catalog.names_ending(self._scope.calls.receiver_name(event), method)
+            info = self._scope.call(node)
+            if info.model is not None and any(is_spelled(self._scope, info, *pair) for pair in info.model.autocommit):
+                return True
+            names = model.commit | model.rollback
+            if model.lease is not None:
+                names |= {r.method for r in model.lease.release if not r.owner} | model.lease.wrong_release
+            if method in names:
+                return True
+        if self._says_end(event, state):
+            return True
+        if any(a.value in state.aliases for a in event.arguments) and catalog.names_release(method):
+            return True
+        if catalog.names_ending(self._scope.calls.receiver_name(event), method):
+            return self._begin.is_loose or receiver is None or self._is_vague(receiver)
+        return False
+
+    def _is_vague(self, receiver: PlaceId) -> bool:
+        """Whether it is not known what a receiver is: its commit may be that of any session."""
+        return model_at(self._scope, receiver) is None
+
+    def _says_end(self, event: ev.Call, state: Obligation) -> bool:
+        """`cur.execute("COMMIT")`."""
+        receiver = event.callee.receiver
+        model = model_at(self._scope, receiver) if receiver is not None else None
+        if receiver is None or model is None or event.callee.method not in model.statements:
+            return False
+        subject, _, _ = subject_of(self._scope, receiver, model)
+        words = sql(self._scope, event).replace(";", " ").split()
+        return subject in state.aliases and bool(words) and words[0] in ENDS and "TO" not in words[1:3]
+
+    def _called(self, event: ev.Call, node: NodeId, before: Obligation, state: Obligation) -> tuple[State, State]:
+        info = self._scope.call(node)
+        if info.target is not None and info.model is None and not info.is_class:
+            answers = self._summaries.transactions
+            given = [answers.effect(self._scope, info, a) for a in event.arguments if a.value in state.aliases]
+            given += [answers.effect_on_self(self._scope, info, name) for name in self._attributes_of(event.callee.receiver, state)]
+            for effect in given:
+                hits = tuple(External(event.span, e.what, e.seconds, min(e.confidence, info.confidence), e.is_wait, e.sleeps, e.via)
+                             for e in effect.hits)  # fmt: skip
+                if hits:
+                    self._hit(node, before, hits)
+                if effect.ends:
+                    return End.RELEASED, state
+            if any(effect.is_known for effect in given):
+                return state, state
+        self._hit(node, before, self._summaries.externals.at(self._scope, node))
+        return state, state
+
+    def _attributes_of(self, receiver: PlaceId | None, state: Obligation) -> Iterator[str]:
+        """The attributes of a receiver that are the subject: a method of it may use them."""
+        for place in state.aliases:
+            key = self._graph.places.keys[place]
+            if isinstance(key, ev.Attribute) and key.base == receiver:
+                yield key.name
+
+    def _hit(self, node: NodeId, before: Obligation, externals: tuple[External, ...]) -> None:
+        if externals and node not in self._seen:
+            self._seen.add(node)
+            self.hits[node, before] = externals
+
+
+class TransactionSolver(Solver):
+    """Runs the transactions of one subject."""
+
+    def __init__(self, meaning: Meaning, facts: FactFlow, begins: list[Begin], transfer: TransactionTransfer, budget: Budget) -> None:
+        first = begins[0]
+        lease = Lease(type_name="", kind=Kind.TRANSACTION)
+        site = Site(first.node, min(first.subject), lease, None, first.span, first.confidence)
+        super().__init__(meaning, facts, site, transfer, budget)  # type: ignore[arg-type]
+        self._begins = begins
+
+    def _seed(self) -> None:
+        for begin in self._begins:
+            event = self._graph.events[begin.node]
+            for facts in sorted(self._facts.reaching(begin.node), key=sorted):
+                owed = Obligation(begin.subject, facts=self._facts.after(event, facts))
+                start = (begin.node, owed)
+                self._outcome.starts.add(start)
+                for edge in self._meaning.edges(begin.node):
+                    if edge.kind is EdgeKind.NORMAL:
+                        self._pass(start, begin.node, edge, owed)
