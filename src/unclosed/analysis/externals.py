@@ -221,7 +221,7 @@ def worst_of(found: list[External]) -> tuple[External, ...]:
     kept: list[External] = []
     kept += [external for external in found if not external.is_wait and external.is_unlimited][:1]
     kept += [external for external in found if external.is_wait and external.is_unlimited][:1]
-    timed = [e for e in found if not e.is_wait and not e.is_unlimited and e.seconds is not None]
+    timed = [e for e in found if not e.is_wait and not e.is_unlimited]
     return tuple(kept + sorted(timed, key=lambda external: -(external.seconds or 0.0))[:1])
 
 

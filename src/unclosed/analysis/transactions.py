@@ -96,7 +96,7 @@ class Transactions:
     def _run(self, scope: ScopeTypes, meaning: Meaning, begins: list[Begin]) -> Held:
         facts = FactFlow(meaning.graph, lambda node: meaning.edges(NodeId(node)))
         budget = Budget()
-        hits: dict[SpanId, Hit] = {}
+        hits: dict[tuple[SpanId, bool, bool], Hit] = {}
         left: dict[SpanId, LeftOpen] = {}
         for group in _grouped(begins):
             transfer = TransactionTransfer(self._summaries, meaning, facts, group[0])
@@ -110,13 +110,14 @@ class Transactions:
                     for arrival in outcome.exits.get(kind, []):
                         begin = _began(outcome, arrival.key, group)
                         left.setdefault(begin.span, LeftOpen(begin, kind))
-        return Held(tuple(hits[span] for span in sorted(hits)), tuple(left[span] for span in sorted(left)))
+        return Held(tuple(hits[key] for key in sorted(hits)), tuple(left[span] for span in sorted(left)))
 
-    def _note(self, hits: dict[SpanId, Hit], hit: Hit) -> None:
-        """Keep one hit for each call: a transaction before a mere connection, an I/O without a limit before the rest."""
-        present = hits.get(hit.external.span)
+    def _note(self, hits: dict[tuple[SpanId, bool, bool], Hit], hit: Hit) -> None:
+        """Keep one hit for each call and sort of external: a transaction before a mere connection, the surer one before the other."""
+        key = (hit.external.span, hit.external.is_wait, hit.external.is_unlimited)
+        present = hits.get(key)
         if present is None or _rank(hit) > _rank(present):
-            hits[hit.external.span] = hit
+            hits[key] = hit
 
     # Called functions
 
@@ -237,13 +238,8 @@ def _began(outcome: Outcome, key: Key, begins: list[Begin]) -> Begin:
     return next((begin for begin in begins if begin.node == key[0]), begins[0])
 
 
-def _rank(hit: Hit) -> tuple[int, int, int]:
-    external = hit.external
-    return (
-        0 if hit.begin.how is How.CHECKED_OUT else 1,
-        2 if external.is_unlimited and not external.is_wait else 1 if external.is_unlimited else 0,
-        int(hit.confidence),
-    )
+def _rank(hit: Hit) -> tuple[int, float, int]:
+    return (0 if hit.begin.how is How.CHECKED_OUT else 1, hit.external.seconds or 0.0, int(hit.confidence))
 
 
 def _first_of_each(hits: list[External]) -> list[External]:

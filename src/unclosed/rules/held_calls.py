@@ -51,8 +51,10 @@ def is_untimed(call: HeldCall) -> bool:
 
 
 def is_slow(call: HeldCall, seconds: float) -> bool:
-    """Whether the call is I/O with a limit of so many seconds or more."""
-    return not call.is_wait and call.seconds is not None and not is_untimed(call) and call.seconds >= seconds
+    """Whether the call is I/O with a limit of so many seconds or more; a limit that is not known is slow if any is."""
+    if call.is_wait or is_untimed(call):
+        return False
+    return seconds == 0 if call.seconds is None else call.seconds >= seconds
 
 
 def where_begun(call: HeldCall) -> str:
@@ -60,6 +62,6 @@ def where_begun(call: HeldCall) -> str:
     return f"the transaction opened on line {call.began}"
 
 
-def in_words(seconds: float) -> str:
+def in_words(seconds: float | None) -> str:
     """`1800 s`."""
-    return f"{seconds:g} s"
+    return "some time" if seconds is None else f"{seconds:g} s"

@@ -67,5 +67,5 @@ class IoHoldingConnection(HeldCallRule):
     def sentence(self, call: HeldCall, width: int) -> str:
         """`httpx.get() has no time limit while the connection taken on line 12 is checked out; …`."""
         written = shortened(call.written, width)
-        limit = "has no time limit" if is_untimed(call) else f"may take {in_words(call.seconds or 0.0)}"
+        limit = "has no time limit" if is_untimed(call) else f"may take {in_words(call.seconds)}"
         return f"{written} {limit} while the connection taken on line {call.began} is checked out; give it back first"

@@ -64,7 +64,6 @@ class SlowIoInTransaction(HeldCallRule):
     def sentence(self, call: HeldCall, width: int) -> str:
         """`client.post(), an HTTP request, may take 600 s in the transaction opened on line 12; …`."""
         written = shortened(call.written, width)
-        assert call.seconds is not None
         limit = in_words(call.seconds)
         if call.through_helper:
             return f"{written} makes the {call.what} that may take {limit} in {where_begun(call)}; move it out of the transaction"
