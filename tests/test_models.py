@@ -31,6 +31,7 @@ NEWER = {
     "asyncio.timeout_at": (3, 11),
     "asyncio.TaskGroup": (3, 11),
     "asyncio.Runner": (3, 11),
+    "asyncio.Barrier": (3, 11),
     "typing.assert_never": (3, 11),
     "typing.assert_type": (3, 11),
     "typing.reveal_type": (3, 11),
@@ -45,10 +46,13 @@ ELSEWHERE = {
 """Names that an installed library need not have."""
 
 INSTANCES = {
+    "aio_pika.Channel": {"default_exchange"},
     "django.db.backends.utils.CursorWrapper": {"close"},
     "flask_sqlalchemy.SQLAlchemy": {"session"},
+    "ldap3.Connection": {"open"},
     "mysql.connector.aio.pooling.PooledMySQLConnection": {"disconnect", "shutdown"},
     "mysql.connector.pooling.PooledMySQLConnection": {"disconnect", "shutdown"},
+    "paramiko.ChannelFile": {"channel"},
     "psycopg2.pool.AbstractConnectionPool": {"closeall", "closed", "getconn", "putconn"},
     "pymysql.cursors.Cursor": {"connection"},
     "sqlalchemy.PoolProxiedConnection": {"commit", "cursor", "rollback"},
