@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from unclosed.analysis.autocommit import is_autocommit
 from unclosed.analysis.externals import all_calls
-from unclosed.analysis.subjects import Begin, How, aliases_of, is_autocommit, is_pooled, model_of, sql, subject_of
+from unclosed.analysis.subjects import Begin, How, aliases_of, is_pooled, model_of, sql, subject_of
 from unclosed.confidence import Confidence
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId
 from unclosed.infer.calls import CallInfo
 from unclosed.infer.types import ScopeTypes, entered
 from unclosed.infer.values import Sort, Value
-from unclosed.library import Acquires, Kind
+from unclosed.library import Acquires, Kind, TypeModel
 
 if TYPE_CHECKING:
     from unclosed.analysis.summaries import Summaries
@@ -43,7 +44,9 @@ class Begins:
         for node, event in all_calls(scope):
             if event.awaited is False and event.bare and scope.call(node).model is not None and _is_unawaited(scope.call(node)):
                 continue
-            for begin in self._at_call(scope, node, event) if event.span not in entered_spans else ():
+            for begin in self._at_call(scope, node, event):
+                if begin.how is How.BY_HAND and begin.span in entered_spans:
+                    continue  # `with conn.begin():`
                 if begin.how is How.STATEMENT and not begin.subject.isdisjoint(covered) and self._is_inside(scope, node, begin, by_block):
                     continue
                 yield begin
@@ -153,6 +156,19 @@ class Begins:
             return Begin(node, event.span, How.STATEMENT, aliases_of(scope, subject), value.confidence, is_loose)
         return None
 
+    def on(self, scope: ScopeTypes, place: PlaceId, model: TypeModel) -> Iterator[Begin]:
+        """The statements that are sent on a parameter whose type only the caller knows."""
+        subject = aliases_of(scope, place)
+        for node, event in all_calls(scope):
+            if event.callee.receiver not in subject or event.callee.method not in model.statements:
+                continue
+            text = sql(scope, event)
+            word = text.split()[0].strip(";") if text.split() else ""
+            if word not in (*_BEGINS, *ENDS) and (
+                model.implicit == "any" or model.of_parent or (model.implicit == "dml" and word in _WRITES)
+            ):
+                yield Begin(node, event.span, How.STATEMENT, subject, Confidence.CERTAIN)
+
     def _by_convention(self, scope: ScopeTypes, node: NodeId, event: ev.Call, receiver: PlaceId, method: str) -> Begin | None:
         if not scope.catalog.names_statement(scope.calls.receiver_name(event), method):
             return None
@@ -168,10 +184,14 @@ class Begins:
             if place is None or not self._may_be_subject(scope, place):
                 continue
             effect = self._summaries.transactions.effect(scope, info, argument)
-            if effect.opens:
-                value = scope.value(place)
-                sure = value.confidence if value is not None else Confidence.LIKELY
-                yield Begin(node, event.span, How.STATEMENT, aliases_of(scope, place), min(sure, info.confidence))
+            if not effect.opens:
+                continue
+            value = scope.value(place)
+            sure = value.confidence if value is not None else Confidence.LIKELY
+            model = model_of(scope, value) if value is not None else None
+            subject, owner, is_loose = subject_of(scope, place, model) if model is not None else (place, None, True)
+            if owner is None or (owner.implicit not in ("", "none") and not is_autocommit(scope, subject, owner)) or is_loose:
+                yield Begin(node, event.span, How.STATEMENT, aliases_of(scope, subject), min(sure, info.confidence), is_loose)
         receiver, target = event.callee.receiver, self._summaries.transactions.method(scope, info)
         if receiver is None or target is None or target.types.scope(target.facts.id) is scope:
             return

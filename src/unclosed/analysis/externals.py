@@ -24,7 +24,6 @@ from unclosed.flow.events import NodeId, PlaceId, SpanId
 from unclosed.flow.graph import EdgeKind, FlowGraph
 from unclosed.infer.calls import CallInfo, argument_at
 from unclosed.infer.types import ScopeTypes
-from unclosed.library import CallModel
 
 if TYPE_CHECKING:
     from unclosed.analysis.summaries import Summaries, Target
@@ -55,12 +54,21 @@ class External:
         return self.sleeps or self.seconds == math.inf
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The node at which a call's work is done, and the limit in seconds that what awaits it sets; 0 for one that is not known."""
+
+    node: NodeId
+    seconds: float = math.inf
+
+
 class Externals:
     """Answers which calls of the project's functions reach outside."""
 
     def __init__(self, summaries: Summaries) -> None:
         self._summaries = summaries
-        self._enclosing: dict[int, dict[NodeId, tuple[PlaceId, ...]]] = {}
+        self._enclosing: dict[int, tuple[FlowGraph, dict[NodeId, tuple[PlaceId, ...]]]] = {}
+        self._running: dict[int, tuple[FlowGraph, dict[NodeId, tuple[NodeId, ...]]]] = {}
 
     def at(self, scope: ScopeTypes, node: NodeId) -> tuple[External, ...]:
         """What the call at a node does outside."""
@@ -68,14 +76,14 @@ class Externals:
         if not isinstance(event, ev.Call):
             return ()
         info = scope.call(node)
-        runs, seconds = self._runs(scope, node, event, info)
-        if not runs:
+        run = self._runs(scope, node, event, info)
+        if run is None:
             return ()
         if info.model is not None:
             found = self._of_model(scope, info, event)
         else:
             found = self._of_function(scope, info, event)
-        limit = min(seconds, self._enclosing_limit(scope, node, event, info))
+        limit = min(run.seconds, self._enclosing_limit(scope, run.node, event, info))
         return tuple(_limited(external, limit) for external in found)
 
     # Libraries
@@ -111,7 +119,7 @@ class Externals:
         target = self._summaries.target(scope, info)
         if target is None or not target.is_transparent(providers=True) or target.facts.only_raises:
             return ()
-        if target.facts.is_generator and not target.facts.decorators and not _is_iterated(scope, event):
+        if target.facts.is_generator and not target.facts.decorators and _iteration(scope, event) is None:
             return ()
         nothing: tuple[External, ...] = ()
         inside = self._summaries.answers.ask(("externals", *target.key), lambda: self._inside(target), nothing)
@@ -142,38 +150,62 @@ class Externals:
 
     # When it runs
 
-    def _runs(self, scope: ScopeTypes, node: NodeId, event: ev.Call, info: CallInfo) -> tuple[bool, float]:
-        """Whether the call's work is done in this function before it goes on, and the limit that an awaiting wrapper sets."""
+    def running_at(self, scope: ScopeTypes, node: NodeId) -> tuple[NodeId, ...]:
+        """The calls whose work is done at a node: a call itself, a coroutine where it is awaited."""
+        key = id(scope.graph)
+        if key not in self._running:
+            found: dict[NodeId, tuple[NodeId, ...]] = {}
+            for call, event in all_calls(scope):
+                run = self._runs(scope, call, event, scope.call(call))
+                if run is not None:
+                    found[run.node] = (*found.get(run.node, ()), call)
+            self._running[key] = scope.graph, found
+        return self._running[key][1].get(node, ())
+
+    def _runs(self, scope: ScopeTypes, node: NodeId, event: ev.Call, info: CallInfo) -> Running | None:
+        """Where a call's work is done; `None` if that is not in this function."""
         if event.awaited or not self._is_coroutine(scope, info):
-            return True, math.inf
-        for other, user in enumerate(scope.graph.events):
+            return Running(node)
+        for number, user in enumerate(scope.graph.events):
+            other = NodeId(number)
             match user:
                 case ev.Call(_, arguments, _, _, _, _) if any(a.value == event.result for a in arguments):
-                    return self._is_awaited_by(scope, scope.call(other), user, event.result)
+                    return self._is_awaited_by(scope, other, user, event.result)
                 case ev.Enter(manager, True, _, _) if manager == event.result:
-                    return True, math.inf
+                    return Running(other)
                 case ev.Await(value, _, _) if value is not None and _holds(scope, value, event.result):
-                    return True, math.inf
+                    return Running(other)
                 case ev.Bind(_, value, _) if value == event.result and isinstance(scope.graph.places.keys[user.target], ev.Returned):
-                    return False, math.inf
+                    return None
                 case ev.Store(ev.StoreKind.CONTAINER, _, _, value, _) if value == event.result:
-                    return _gathers(scope), math.inf
-        return _is_iterated(scope, event), math.inf
+                    return self._gathering(scope)
+        iteration = _iteration(scope, event)
+        return Running(iteration) if iteration is not None else None
 
-    def _is_awaited_by(self, scope: ScopeTypes, info: CallInfo, user: ev.Call, value: PlaceId) -> tuple[bool, float]:
-        model = info.model
-        if model is None:
-            return user.callee.method in ("append", "add") and _gathers(scope), math.inf
-        if model.gathers:
-            return user.awaited, math.inf
-        if model.awaits is not None and argument_at(user, model.awaits) == value and not model.keeps:
-            seconds = scope_limit(scope, info)
-            return True, seconds if seconds is not None else 0.0
-        return False, math.inf
+    def _is_awaited_by(self, scope: ScopeTypes, node: NodeId, user: ev.Call, value: PlaceId) -> Running | None:
+        """Where a call awaits the coroutine that it is given, under its limit."""
+        info = scope.call(node)
+        if info.model is None:
+            return self._gathering(scope) if user.callee.method in ("append", "add") else None
+        outer = self._runs(scope, node, user, info) if info.model.gathers or info.model.awaits is not None else None
+        if outer is None or info.model.gathers:
+            return outer
+        if argument_at(user, info.model.awaits or 0) != value or info.model.keeps:
+            return None
+        seconds = scope_limit(scope, info)
+        return Running(outer.node, min(outer.seconds, seconds if seconds is not None else 0.0))
+
+    def _gathering(self, scope: ScopeTypes) -> Running | None:
+        """Where the function awaits many at once, so that what it collected in a list is awaited there."""
+        for node, event in all_calls(scope):
+            info = scope.call(node)
+            if info.model is not None and info.model.gathers:
+                return self._runs(scope, node, event, info)
+        return None
 
     def _is_coroutine(self, scope: ScopeTypes, info: CallInfo) -> bool:
         if info.model is not None:
-            return info.model.is_coroutine or (info.model.lends is not None and bool(info.model.io))
+            return info.model.is_coroutine or info.model.gathers or (info.model.lends is not None and bool(info.model.io))
         target = self._summaries.target(scope, info) if info.target is not None and not info.is_class else None
         return target is not None and target.facts.is_async and not target.facts.is_generator
 
@@ -193,8 +225,8 @@ class Externals:
         """The managers whose blocks are entered at a node, outermost first."""
         key = id(scope.graph)
         if key not in self._enclosing:
-            self._enclosing[key] = managers_around(scope.graph)
-        return self._enclosing[key].get(node, ())
+            self._enclosing[key] = scope.graph, managers_around(scope.graph)
+        return self._enclosing[key][1].get(node, ())
 
 
 def managers_around(graph: FlowGraph) -> dict[NodeId, tuple[PlaceId, ...]]:
@@ -256,20 +288,12 @@ def _holds(scope: ScopeTypes, place: PlaceId, value: PlaceId, hops: int = 4) -> 
     return False
 
 
-def _gathers(scope: ScopeTypes) -> bool:
-    """Whether the function awaits many at once, so that what it collected in a list is awaited here."""
-    for node, event in enumerate(scope.graph.events):
-        if isinstance(event, ev.Call) and event.awaited:
-            model: CallModel | None = scope.call(node).model
-            if model is not None and model.gathers:
-                return True
-    return False
-
-
-def _is_iterated(scope: ScopeTypes, event: ev.Call) -> bool:
-    """Whether a `for` of the function walks through the generator that a call makes."""
-    return any(isinstance(e, ev.Step) and e.word == "next" and e.value is not None and _holds(scope, e.value, event.result)
-               for e in scope.graph.events)  # fmt: skip
+def _iteration(scope: ScopeTypes, event: ev.Call) -> NodeId | None:
+    """The step of a `for` of the function that walks through the generator that a call makes."""
+    for node, step in enumerate(scope.graph.events):
+        if isinstance(step, ev.Step) and step.word == "next" and step.value is not None and _holds(scope, step.value, event.result):
+            return NodeId(node)
+    return None
 
 
 def all_calls(scope: ScopeTypes) -> Iterator[tuple[NodeId, ev.Call]]:

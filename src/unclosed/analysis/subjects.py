@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from unclosed.analysis.limits import is_spelled, origin_of
 from unclosed.confidence import Confidence
 from unclosed.findings import TrailStep
 from unclosed.flow import events as ev
@@ -62,19 +61,26 @@ def subject_of(scope: ScopeTypes, receiver: PlaceId, model: TypeModel) -> tuple[
     return receiver, model, True
 
 
-def aliases_of(scope: ScopeTypes, place: PlaceId, hops: int = 6) -> frozenset[PlaceId]:
-    """A place and those whose value it surely is: `session`, and what `with … as session` bound."""
+def aliases_of(scope: ScopeTypes, place: PlaceId, hops: int = _HOPS) -> frozenset[PlaceId]:
+    """A place and those that surely hold the same: `session`, what it was bound to, and what was bound to it alone."""
     found = {place}
     for _ in range(hops):
-        sources = scope.sources(place)
-        if len(sources) != 1:
-            break
-        before = sources[0].place
+        before = _only_source(scope, place)
         if before is None:
             break
         place = before
         found.add(place)
-    return frozenset(found)
+    size = 0
+    while size != len(found):
+        size = len(found)
+        bound = (event for event in scope.graph.events if isinstance(event, ev.Bind) and event.value in found)
+        found |= {event.target for event in bound if _only_source(scope, event.target) is not None}
+    return frozenset(p for p in found if not isinstance(scope.graph.places.keys[p], ev.Returned | ev.Constant))
+
+
+def _only_source(scope: ScopeTypes, place: PlaceId) -> PlaceId | None:
+    sources = scope.sources(place)
+    return sources[0].place if len(sources) == 1 else None
 
 
 def place_of(scope: ScopeTypes, dotted: str) -> PlaceId | None:
@@ -99,47 +105,6 @@ def model_at(scope: ScopeTypes, place: PlaceId) -> TypeModel | None:
     """The model of the type of what a place holds."""
     value = scope.value(place)
     return model_of(scope, value) if value is not None else None
-
-
-def is_autocommit(scope: ScopeTypes, subject: PlaceId, model: TypeModel) -> bool:
-    """Whether the subject, or what made it, was told to begin nothing by itself."""
-    origin = origin_of(scope, subject)
-    for _ in range(4):
-        if origin is None:
-            break
-        there, made = origin
-        if made.model is not None and any(is_spelled(there, made, *pair) for pair in made.model.autocommit):
-            return True
-        origin = origin_of(there, made.event.callee.receiver)
-    for event in scope.graph.events:
-        match event:
-            case ev.Store(ev.StoreKind.ATTRIBUTE, base, name, value, _) if base == subject and value is not None:
-                key = scope.graph.places.keys[value]
-                if isinstance(key, ev.Constant) and (name, key.text) in model.autocommit:
-                    return True
-            case ev.Bind(target, value, _) if value is not None:
-                key, at = scope.graph.places.keys[value], scope.graph.places.keys[target]
-                is_ours = isinstance(at, ev.Attribute) and at.base == subject
-                if is_ours and isinstance(key, ev.Constant) and isinstance(at, ev.Attribute) and (at.name, key.text) in model.autocommit:
-                    return True
-    return any(
-        _tells_autocommit(scope, NodeId(node), event, subject)
-        for node, event in enumerate(scope.graph.events)
-        if isinstance(event, ev.Call)
-    )
-
-
-def _tells_autocommit(scope: ScopeTypes, node: NodeId, event: ev.Call, subject: PlaceId) -> bool:
-    if event.callee.receiver != subject:
-        return False
-    info = scope.call(node)
-    return info.model is not None and any(is_spelled(scope, info, *pair) for pair in info.model.autocommit)
-
-
-def spellings(scope: ScopeTypes, place: PlaceId | None) -> tuple[tuple[str, str], ...]:
-    """The assignments to attributes of what a place holds that end all implicit transactions."""
-    model = model_at(scope, place) if place is not None else None
-    return model.autocommit if model is not None else ()
 
 
 def sql(scope: ScopeTypes, event: ev.Call) -> str:

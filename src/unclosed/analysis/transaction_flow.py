@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from unclosed.analysis.autocommit import says_autocommit, tells_autocommit
 from unclosed.analysis.begins import ENDS
 from unclosed.analysis.externals import External
 from unclosed.analysis.facts import FactFlow
-from unclosed.analysis.limits import is_spelled
 from unclosed.analysis.meaning import Meaning
 from unclosed.analysis.obligations import End, Obligation, Site, State
 from unclosed.analysis.solver import Budget, Key, Solver
-from unclosed.analysis.subjects import Begin, is_under, model_at, model_of, spellings, sql, subject_of
+from unclosed.analysis.subjects import Begin, How, aliases_of, is_under, model_at, model_of, sql, subject_of
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId, SpanId
 from unclosed.flow.graph import EdgeKind
-from unclosed.library import Kind, Lease
+from unclosed.infer.calls import CallInfo
+from unclosed.library import Kind, Lease, TypeModel
 
 if TYPE_CHECKING:
     from unclosed.analysis.summaries import Summaries
@@ -30,6 +31,8 @@ class TransactionTransfer:
         self._graph, self._scope = meaning.graph, meaning.scope
         self.hits: dict[Key, tuple[External, ...]] = {}
         self._seen: set[NodeId] = set()
+        self.reads_names = False
+        """Whether a method that is not known counts as an end if one of its name in the project is one. It costs reading the project."""
         self.yields = False
         """Whether the function yields while the transaction is open."""
 
@@ -46,7 +49,6 @@ class TransactionTransfer:
             case ev.Call():
                 if self._ends(event, node, state):
                     return End.RELEASED, End.RELEASED
-                return self._called(event, node, before, state)
             case ev.Bind(target, value, _):
                 after = self._bound(state, target, value)
                 return after, after
@@ -62,10 +64,14 @@ class TransactionTransfer:
             case ev.Leave(manager, _, _, _):
                 if self._leaves(manager, state):
                     return End.RELEASED, End.RELEASED
-            case ev.Store(ev.StoreKind.ATTRIBUTE, base, name, value, _) if base in state.aliases and value is not None:
-                key = self._graph.places.keys[value]
-                if isinstance(key, ev.Constant) and (name, key.text) in spellings(self._scope, base):
+            case ev.Store(ev.StoreKind.ATTRIBUTE, base, name, value, _) if base is not None and base in state.aliases and value is not None:
+                model = model_at(self._scope, base)
+                if model is not None and says_autocommit(self._scope, model, name, value):
                     return End.RELEASED, End.RELEASED
+        for call in self._summaries.externals.running_at(self._scope, node):
+            called = self._graph.events[call]
+            if isinstance(called, ev.Call) and self._called(called, call, (node, before), state):
+                return End.RELEASED, state
         return state, state
 
     def _bound(self, state: Obligation, target: PlaceId, value: PlaceId | None) -> State:
@@ -78,7 +84,7 @@ class TransactionTransfer:
 
     def _leaves(self, manager: PlaceId, state: Obligation) -> bool:
         """Whether the block that is left ends the transaction: its own, or that of the connection."""
-        inside = self._entered(manager) | {manager}
+        inside = self._entered(manager) | aliases_of(self._scope, manager)
         if inside.isdisjoint(state.aliases) and not any(is_under(self._graph, p, base) for p in state.aliases for base in inside):
             return False
         value = self._scope.value(manager)
@@ -93,29 +99,34 @@ class TransactionTransfer:
     def _ends(self, event: ev.Call, node: NodeId, state: Obligation) -> bool:
         receiver, method = event.callee.receiver, event.callee.method
         catalog = self._scope.catalog
+        model = model_at(self._scope, receiver) if receiver is not None else None
         if receiver is not None and receiver in state.aliases:
-            model = model_at(self._scope, receiver)
             if model is None:
                 return catalog.names_ending(self._scope.calls.receiver_name(event), method)
-            info = self._scope.call(node)
-            if info.model is not None and any(is_spelled(self._scope, info, *pair) for pair in info.model.autocommit):
-                return True
             names = model.commit | model.rollback
             if model.lease is not None:
                 names |= {r.method for r in model.lease.release if not r.owner} | model.lease.wrong_release
-            if method in names:
+            if method in names or tells_autocommit(self._scope, self._scope.call(node)):
                 return True
+        if receiver is not None and model is not None and self._is_ended_by_part(receiver, model, method, state):
+            return True
         if self._says_end(event, state):
             return True
         if any(a.value in state.aliases for a in event.arguments) and catalog.names_release(method):
             return True
-        if catalog.names_ending(self._scope.calls.receiver_name(event), method):
-            return self._begin.is_loose or receiver is None or self._is_vague(receiver)
+        if self._begin.how is not How.BLOCK and catalog.names_ending(self._scope.calls.receiver_name(event), method):
+            return self._begin.is_loose or model is None  # the commit of who knows what may be that of any session
         return False
 
-    def _is_vague(self, receiver: PlaceId) -> bool:
-        """Whether it is not known what a receiver is: its commit may be that of any session."""
-        return model_at(self._scope, receiver) is None
+    def _is_ended_by_part(self, receiver: PlaceId, model: TypeModel, method: str, state: Obligation) -> bool:
+        """Whether `trans.commit()`, or a cursor's method, ends the transaction of the connection. A savepoint ends only itself."""
+        if not model.of_parent or method not in model.commit | model.rollback:
+            return False
+        subject, owner, _ = subject_of(self._scope, receiver, model)
+        if subject not in state.aliases:
+            return False
+        made = self._scope.call_behind(receiver)
+        return model.kind is not Kind.TRANSACTION or (made is not None and made.event.callee.method in owner.begin)
 
     def _says_end(self, event: ev.Call, state: Obligation) -> bool:
         """`cur.execute("COMMIT")`."""
@@ -127,23 +138,40 @@ class TransactionTransfer:
         words = sql(self._scope, event).replace(";", " ").split()
         return subject in state.aliases and bool(words) and words[0] in ENDS and "TO" not in words[1:3]
 
-    def _called(self, event: ev.Call, node: NodeId, before: Obligation, state: Obligation) -> tuple[State, State]:
-        info = self._scope.call(node)
-        if info.target is not None and info.model is None and not info.is_class:
+    def _called(self, event: ev.Call, call: NodeId, at: Key, state: Obligation) -> bool:
+        """Note what a call does outside when its work is done; whether it ends the transaction."""
+        info = self._scope.call(call)
+        if info.model is None and not info.is_class:
             answers = self._summaries.transactions
             given = [answers.effect(self._scope, info, a) for a in event.arguments if a.value in state.aliases]
             given += [answers.effect_on_self(self._scope, info, name) for name in self._attributes_of(event.callee.receiver, state)]
             for effect in given:
                 hits = tuple(External(event.span, e.what, e.seconds, min(e.confidence, info.confidence), e.is_wait, e.sleeps, e.via)
                              for e in effect.hits)  # fmt: skip
-                if hits:
-                    self._hit(node, before, hits)
+                self._hit(call, at, hits)
                 if effect.ends:
-                    return End.RELEASED, state
+                    return True
             if any(effect.is_known for effect in given):
-                return state, state
-        self._hit(node, before, self._summaries.externals.at(self._scope, node))
-        return state, state
+                return False
+            if self._begin.how is not How.BLOCK and self._may_end(event, info, state):
+                return True
+        self._hit(call, at, self._summaries.externals.at(self._scope, call))
+        return False
+
+    def _may_end(self, event: ev.Call, info: CallInfo, state: Obligation) -> bool:
+        """Whether a call that is not followed with the subject may end its transaction all the same."""
+        target = self._summaries.target(self._scope, info)
+        if target is not None:
+            return self._summaries.transactions.may_end(target)
+        catalog = self._scope.catalog
+        if info.name and (info.name.startswith("builtins.") or catalog.knows_root(info.name.partition(".")[0])):
+            return False
+        if any(argument.value in state.aliases for argument in event.arguments):
+            return True  # a function that is not known, and gets it
+        is_method = event.callee.receiver is not None and info.receiver is None
+        if not is_method or not self.reads_names:
+            return False
+        return event.callee.method in self._summaries.ending_methods(self._scope.module.name)
 
     def _attributes_of(self, receiver: PlaceId | None, state: Obligation) -> Iterator[str]:
         """The attributes of a receiver that are the subject: a method of it may use them."""
@@ -152,10 +180,10 @@ class TransactionTransfer:
             if isinstance(key, ev.Attribute) and key.base == receiver:
                 yield key.name
 
-    def _hit(self, node: NodeId, before: Obligation, externals: tuple[External, ...]) -> None:
-        if externals and node not in self._seen:
-            self._seen.add(node)
-            self.hits[node, before] = externals
+    def _hit(self, call: NodeId, at: Key, externals: tuple[External, ...]) -> None:
+        if externals and call not in self._seen:
+            self._seen.add(call)
+            self.hits[at] = (*self.hits.get(at, ()), *externals)
 
 
 class TransactionSolver(Solver):

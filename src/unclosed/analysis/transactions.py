@@ -17,17 +17,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from unclosed.analysis.begins import Begins
-from unclosed.analysis.externals import External
+from unclosed.analysis.externals import External, all_calls
 from unclosed.analysis.facts import FactFlow
 from unclosed.analysis.meaning import Meaning
+from unclosed.analysis.origins import origin_of
 from unclosed.analysis.solver import Budget, GivenUp, Key, Outcome
-from unclosed.analysis.subjects import Begin, How, place_of
+from unclosed.analysis.subjects import Begin, How, model_at, place_of
 from unclosed.analysis.transaction_flow import TransactionSolver, TransactionTransfer
 from unclosed.confidence import Confidence
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, SpanId
 from unclosed.infer.calls import CallInfo
 from unclosed.infer.types import ScopeTypes
+from unclosed.library import TypeModel
 
 if TYPE_CHECKING:
     from unclosed.analysis.summaries import Summaries, Target
@@ -99,8 +101,9 @@ class Transactions:
         hits: dict[tuple[SpanId, bool, bool], Hit] = {}
         left: dict[SpanId, LeftOpen] = {}
         for group in _grouped(begins):
-            transfer = TransactionTransfer(self._summaries, meaning, facts, group[0])
-            outcome = TransactionSolver(meaning, facts, group, transfer, budget).solve()
+            transfer, outcome = self._follow(meaning, facts, group, budget, reads_names=False)
+            if transfer.hits or (group[0].how is How.BY_HAND and outcome.exits):
+                transfer, outcome = self._follow(meaning, facts, group, budget, reads_names=True)
             for key, externals in transfer.hits.items():
                 begin = _began(outcome, key, group)
                 for external in externals:
@@ -111,6 +114,13 @@ class Transactions:
                         begin = _began(outcome, arrival.key, group)
                         left.setdefault(begin.span, LeftOpen(begin, kind))
         return Held(tuple(hits[key] for key in sorted(hits)), tuple(left[span] for span in sorted(left)))
+
+    def _follow(
+        self, meaning: Meaning, facts: FactFlow, group: list[Begin], budget: Budget, *, reads_names: bool
+    ) -> tuple[TransactionTransfer, Outcome]:
+        transfer = TransactionTransfer(self._summaries, meaning, facts, group[0])
+        transfer.reads_names = reads_names
+        return transfer, TransactionSolver(meaning, facts, group, transfer, budget).solve()
 
     def _note(self, hits: dict[tuple[SpanId, bool, bool], Hit], hit: Hit) -> None:
         """Keep one hit for each call and sort of external: a transaction before a mere connection, the surer one before the other."""
@@ -127,7 +137,8 @@ class Transactions:
         if target is None or not target.is_transparent(providers=True) or target.facts.is_generator or target.facts.only_raises:
             return NO_EFFECT
         name = target.parameter(info, argument)
-        return self._effect_of(target, name) if name else NO_EFFECT
+        given = model_at(scope, argument.value) if argument.value is not None else None
+        return self._effect_of(target, name, given) if name else NO_EFFECT
 
     def effect_on_self(self, scope: ScopeTypes, info: CallInfo, attribute: str) -> SubjectEffect:
         """What a method does with the transaction of an attribute of its object."""
@@ -141,13 +152,35 @@ class Transactions:
             return None
         return target
 
-    def _effect_of(self, target: Target, dotted: str) -> SubjectEffect:
-        return self._summaries.answers.ask(("transaction", *target.key, dotted), lambda: self._effect(target, dotted), NO_EFFECT)
+    def _effect_of(self, target: Target, dotted: str, given: TypeModel | None = None) -> SubjectEffect:
+        """`given`: the type of what the caller hands over, for a parameter that does not say its own."""
+        question = ("transaction", *target.key, dotted, given.name if given is not None else "")
+        return self._summaries.answers.ask(question, lambda: self._effect(target, dotted, given), NO_EFFECT)
 
     def opened_on_self(self, target: Target) -> tuple[str, ...]:
         """The attributes of `self` on which a method leaves a transaction open."""
         nothing: tuple[str, ...] = ()
         return self._summaries.answers.ask(("opens", *target.key), lambda: self._opened_on_self(target), nothing)
+
+    def may_end(self, target: Target) -> bool:
+        """Whether a function ends transactions of connections or sessions that it did not make itself."""
+        return self._summaries.answers.ask(("may end", *target.key), lambda: self._may_end(target), False)
+
+    def _may_end(self, target: Target) -> bool:
+        scope = target.types.scope(target.facts.id)
+        for node, event in all_calls(scope):
+            receiver, method = event.callee.receiver, event.callee.method
+            model = model_at(scope, receiver) if receiver is not None else None
+            names = model.commit | model.rollback if model is not None else frozenset[str]()
+            if receiver is not None and (method in names or scope.catalog.names_ending(scope.calls.receiver_name(event), method)):
+                made = origin_of(scope, receiver)
+                if made is None or made[0] is not scope or made[1].model is None or made[1].model.lease is None:
+                    return True
+            info = scope.call(node)
+            inner = self._summaries.target(scope, info) if info.model is None and not info.is_class else None
+            if inner is not None and self._summaries.is_bearing(inner.types.name) and self.may_end(inner):
+                return True
+        return False
 
     def lends_open(self, target: Target) -> bool:
         """Whether a provider yields while a transaction is open that it opened."""
@@ -183,7 +216,7 @@ class Transactions:
             pass
         return False
 
-    def _effect(self, target: Target, dotted: str) -> SubjectEffect:
+    def _effect(self, target: Target, dotted: str, given: TypeModel | None) -> SubjectEffect:
         scope = target.types.scope(target.facts.id)
         place = place_of(scope, dotted)
         if place is None:
@@ -195,6 +228,8 @@ class Transactions:
             transfer = TransactionTransfer(self._summaries, meaning, facts, entry)
             held = TransactionSolver(meaning, facts, [entry], transfer, Budget()).solve()
             own = [b for b in self._begins.of(scope) if place in b.subject and b.how is How.STATEMENT]
+            if given is not None and scope.value(place) is None:
+                own = [*(b for b in own if b.is_loose is False), *self._begins.on(scope, place, given)]
             after = TransactionTransfer(self._summaries, meaning, facts, own[0]) if own else None
             opened = TransactionSolver(meaning, facts, own, after, Budget()).solve() if after is not None else None
         except (GivenUp, RecursionError):
@@ -207,7 +242,7 @@ class Transactions:
             if e.span not in reported
         ]
         is_open = bool(held.exits.get(ev.ExitKind.RETURN)) or bool(held.returned)
-        opens = opened is not None and (bool(opened.exits.get(ev.ExitKind.RETURN)) or bool(opened.returned))
+        opens = opened is not None and not opened.released and (bool(opened.exits.get(ev.ExitKind.RETURN)) or bool(opened.returned))
         return SubjectEffect(tuple(_first_of_each(hits)), held.released or (not is_open and _returns(meaning, facts)), opens)
 
 

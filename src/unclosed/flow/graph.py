@@ -54,6 +54,8 @@ class FlowGraph:
     tested: dict[PlaceId, int] = field(default_factory=dict)
     empty_displays: frozenset[PlaceId] = frozenset()
     """The temporaries that hold a list, dict or set display without tracked members."""
+    literals: dict[PlaceId, dict[str, str]] = field(default_factory=dict)
+    """The constants in displays, as source text: by their position, in a dict by the text of their key."""
 
     def __len__(self) -> int:
         return len(self.events)

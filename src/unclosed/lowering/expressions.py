@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 MAX_DEPTH = 4
 LITERALS = (cst.Tuple, cst.List, cst.Set, cst.Dict, cst.SimpleString)
 """What can be iterated without raising."""
+MAX_LITERALS = 16
+"""The constants of displays with more elements than this are not kept."""
 ANY_ITEM = -1
 """The index of an item that is not a constant."""
 
@@ -252,18 +254,24 @@ class ExpressionLowering:
 
     def _dict(self, node: cst.CSTNode) -> PlaceId | None:
         assert isinstance(node, cst.Dict)
-        values = []
+        values, keys = [], []
         for element in node.elements:
             if isinstance(element, cst.DictElement):
                 self.lower(element.key)
+            keys.append(source(element.key) if isinstance(element, cst.DictElement) else "")
             values.append((self.lower(element.value), self.scope.span(element)))
-        return self._container(values)
+        return self._container(values, keys)
 
-    def _container(self, values: Sequence[tuple[PlaceId | None, ev.SpanId]], *, is_indexed: bool = False) -> PlaceId:
+    def _container(self, values: Sequence[tuple[PlaceId | None, ev.SpanId]], keys: Sequence[str] = (), *, is_indexed: bool = False) -> PlaceId:
         result = self.scope.temp()
         self.scope.empty_displays.add(result)
         for index, (value, span) in enumerate(values):
-            if value is not None and not isinstance(self.scope.places.keys[value], ev.Constant):
+            key = None if value is None else self.scope.places.keys[value]
+            if isinstance(key, ev.Constant):
+                name = keys[index] if keys else str(index)
+                if (is_indexed or name) and len(values) <= MAX_LITERALS:
+                    self.scope.literals.setdefault(result, {})[name] = key.text
+            elif value is not None:
                 self.scope.emit(ev.Store(ev.StoreKind.CONTAINER, result, str(index) if is_indexed else "", value, span))
         return result
 

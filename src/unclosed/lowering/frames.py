@@ -121,6 +121,7 @@ class Builder:
         self.tested: dict[PlaceId, int] = {}
         self.budget = NODE_BUDGET
         self.empty_displays: set[PlaceId] = set()
+        self.literals: dict[PlaceId, dict[str, str]] = {}
         self._temp_count = 0
         self._loop_count = 0
         self._entered: set[NodeId] = set()
@@ -201,7 +202,12 @@ class Builder:
     def finish(self) -> FlowGraph:
         """The graph, frozen."""
         return FlowGraph(
-            tuple(self.events), tuple(tuple(edges) for edges in self.edges), self.places, self.tested, frozenset(self.empty_displays)
+            tuple(self.events),
+            tuple(tuple(edges) for edges in self.edges),
+            self.places,
+            self.tested,
+            frozenset(self.empty_displays),
+            self.literals,
         )
 
     def _connect(self, source: NodeId, edge: Edge) -> None:
