@@ -12,8 +12,8 @@ from unclosed.errors import ConfigError
 
 HEAD = 'library = "acme"\nwords = ["acme"]\nsource = "acme 1.0 documentation"\n'
 HEAD_KEYS = (
-    "(accepted: borrows, calm, cannot_raise, conventions, exits, fixtures, functions, keeping_names, keeps, library, lifespans, objects, "
-    "providers, releasing_names, source, transparent, types, words)"
+    "(accepted: borrows, calm, cannot_raise, conventions, ending_names, exits, fixtures, functions, io_words, keeping_names, keeps, "
+    "library, lifespans, objects, other_names, providers, releasing_names, source, statement_names, transparent, types, web, words)"
 )
 SQLITE3 = "(accepted: sqlite3.Blob, sqlite3.Connection, sqlite3.Cursor)"
 KINDS = "(accepted: client, connection, cursor, pool, session, transaction)"

@@ -38,6 +38,7 @@ NAMES = {
     "UNC134": "cursor-with-does-not-close",
     "UNC135": "cursor-overwritten-before-release",
     "UNC136": "cursor-discarded",
+    "UNC206": "session-held-while-streaming",
     "UNC901": "unparsable-file",
 }
 every_rule = pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)

@@ -311,7 +311,6 @@ def test_of_a_union_the_resource_counts() -> None:
     assert held(program, "f", "a", "b", "c") == ["sqlite3.Connection, likely"] * 3
 
 
-@pytest.mark.xfail(reason="only plain aliases are followed", strict=True)
 def test_an_alias_of_an_annotation_says_what_it_says() -> None:
     """Of `Annotated`, of a text, of a union."""
     program = """

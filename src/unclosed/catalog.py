@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 
 from unclosed.catalog_checks import problems_of_tables
 from unclosed.catalog_conventions import Convention, Conventions, NamePatterns, split_patterns
 from unclosed.catalog_files import Shelf, shipped_shelf
 from unclosed.catalog_lineage import Lineage, table_of
 from unclosed.catalog_schema import CallEntry, TypeEntry, read_call
+from unclosed.catalog_web import WebWords
 from unclosed.library import Acquires, CallModel, Lease, TypeModel
 
 _SELF = "self"
@@ -43,7 +45,10 @@ class Catalog:
         self._lifespans = NamePatterns(shelf.patterns.get("lifespans", ()))
         self._statements = NamePatterns(shelf.patterns.get("statement_names", ()))
         self._endings = NamePatterns(shelf.patterns.get("ending_names", ()))
+        self._others = NamePatterns(shelf.patterns.get("other_names", ()))
         self._fixtures = frozenset(self.canonical(name) for name in shelf.patterns.get("fixtures", ()))
+        self.web = WebWords(shelf.web)
+        """What the web frameworks call their routes and dependencies."""
         self.io_words: frozenset[str] = frozenset(shelf.io_words)
         """Texts of which a module must contain one for its functions to reach something that is not the database."""
         self.words: frozenset[str] = frozenset(shelf.words)
@@ -156,9 +161,17 @@ class Catalog:
         """True if the names say that a statement is sent on a session or cursor of unknown type: `session.scalars`."""
         return self._statements.fit(receiver, method)
 
+    def names_other(self, receiver: str, attribute: str) -> bool:
+        """True if the names say that the receiver is no session or cursor of a database, `session.headers`."""
+        return self._others.fit(receiver, attribute.lower())
+
     def names_ending(self, receiver: str, method: str) -> bool:
         """True if the names say that a transaction ends, whatever it is called on: `uow.commit()`."""
         return self._endings.fit(receiver, method)
+
+    def ending_methods(self) -> frozenset[str]:
+        """The methods that may end a transaction by their name, on some receiver."""
+        return frozenset(method for method in self._endings.methods() if "*" not in method)
 
     def is_provider_decorator(self, qualified: str) -> bool:
         """True if the decorator makes a generator lend what it yields."""
@@ -194,6 +207,12 @@ class Catalog:
             self._roots = frozenset(full.partition(".")[0] for full in (*shelf.functions, *shelf.types, *shelf.objects, *shelf.aliases))
         return name in self._roots
 
+    @cached_property
+    def streaming_names(self) -> frozenset[str]:
+        """The last names of the responses that are sent while they are made, and of the sockets."""
+        made = {name for name, entry in self._shelf.types.items() if "streams" in str(entry.values.get("constructor", ""))}
+        return frozenset(name.rpartition(".")[2] for name in (*made, *self.web.sockets))
+
     def type_names(self) -> frozenset[str]:
         """The canonical names of all modelled types."""
         return frozenset(self._shelf.types)
@@ -228,9 +247,11 @@ class Catalog:
             statements=frozenset().union(*(each.statements for each in lineage)),
             of_parent=any(each.of_parent for each in lineage),
             autocommit=tuple(pair for each in lineage for pair in each.autocommit),
+            begun_when=frozenset().union(*(each.begun_when for each in lineage)),
             begin=frozenset().union(*(each.begin for each in lineage)),
             commit=frozenset().union(*(each.commit for each in lineage)),
             rollback=frozenset().union(*(each.rollback for each in lineage)),
+            gives_back=frozenset().union(*(each.gives_back for each in lineage)),
             closed_when=frozenset().union(*(each.closed_when for each in lineage)),
             open_when=frozenset().union(*(each.open_when for each in lineage)),
             source=entry.source,

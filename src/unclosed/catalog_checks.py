@@ -20,6 +20,7 @@ from unclosed.catalog_schema import (
     read_type,
 )
 from unclosed.catalog_table import Table
+from unclosed.catalog_web import WEB_KEYS
 from unclosed.errors import ConfigError
 from unclosed.library import Acquires, Kind, WithExit
 
@@ -94,6 +95,9 @@ class _Checks:
         head.texts("io_words")
         for key in SHORT_LISTS:
             head.qualifieds(key)
+        web = head.table("web", WEB_KEYS)
+        for key in web.values if web is not None else ():
+            web.texts(key)  # type: ignore[union-attr]  # there is one
         for key in PATTERN_LISTS:
             _check_patterns(head, key, head.texts(key) or ())
 

@@ -67,6 +67,10 @@ class NamePatterns:
             self._answers[key] = any(pattern.matches(*key) for pattern in self._patterns)
         return self._answers[key]
 
+    def methods(self) -> tuple[str, ...]:
+        """The methods of the patterns, as written."""
+        return tuple(dict.fromkeys(pattern.method for pattern in self._patterns))
+
 
 def split_patterns(texts: Iterable[str]) -> tuple[Pattern, ...]:
     """The patterns that the texts spell."""

@@ -18,9 +18,20 @@ MODELS = Path(__file__).parent / "models"
 
 SHORT_LISTS = ("cannot_raise", "exits", "borrows", "keeps")
 """Lists of function names at the head of a file, short for a `functions` entry with that flag."""
-PATTERN_LISTS = ("calm", "releasing_names", "keeping_names", "providers", "fixtures", "transparent", "lifespans", "statement_names", "ending_names")
+PATTERN_LISTS = (
+    "calm",
+    "releasing_names",
+    "keeping_names",
+    "providers",
+    "fixtures",
+    "transparent",
+    "lifespans",
+    "statement_names",
+    "ending_names",
+    "other_names",
+)
 REQUIRED_KEYS = ("library", "words", "source")
-FILE_KEYS = frozenset({*REQUIRED_KEYS, *SHORT_LISTS, *PATTERN_LISTS, "io_words", "functions", "types", "objects", "conventions"})
+FILE_KEYS = frozenset({*REQUIRED_KEYS, *SHORT_LISTS, *PATTERN_LISTS, "io_words", "web", "functions", "types", "objects", "conventions"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,7 @@ class Shelf:
     words: set[str] = field(default_factory=set)
     io_words: set[str] = field(default_factory=set)
     patterns: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    web: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def copy(self) -> Shelf:
         """A shelf with the same entries, to be filled further."""
@@ -65,6 +77,7 @@ class Shelf:
             set(self.words),
             set(self.io_words),
             dict(self.patterns),
+            dict(self.web),
         )
 
     def add(self, where: str, tables: Mapping[str, object], rank: int = 0) -> None:
@@ -80,6 +93,9 @@ class Shelf:
                 self._put(entries, name, Written(where, f'{key}."{name}"', values, source, rank))
         for key in PATTERN_LISTS:
             self.patterns[key] = (*_texts(tables, key), *self.patterns.get(key, ()))
+        web = tables.get("web")
+        if isinstance(web, dict):
+            self.web.update({key: (*_texts(web, key), *self.web.get(key, ())) for key in web})
         self.words.update(_texts(tables, "words"))
         self.io_words.update(_texts(tables, "io_words"))
         if rank:

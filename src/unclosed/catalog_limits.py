@@ -32,7 +32,7 @@ def read_limit(table: Table, key: str) -> Limit | None:
         inner.refuse("attempts", f"is {attempts!r}, but must be a number")
         attempts = 1
     return Limit(
-        by=tuple(_arguments(inner)),
+        by=read_named(inner, "by") or (),
         default=_default(inner, default),
         from_owner=default == "owner",
         unlimited=frozenset(inner.texts("unlimited") or ()),
@@ -55,15 +55,19 @@ def read_spellings(table: Table, key: str) -> tuple[tuple[str, int | None, str],
     return tuple(found)
 
 
-def _arguments(table: Table) -> list[tuple[str, int | None]]:
+def read_named(table: Table, key: str) -> tuple[tuple[str, int | None], ...] | None:
+    """`["timeout@2"]`: name and position of each argument; `None` if the key is not there."""
+    texts = table.texts(key)
+    if texts is None:
+        return None
     found = []
-    for text in table.texts("by") or ():
+    for text in texts:
         match = _NAMED.fullmatch(text)
         if match is None:
-            table.refuse("by", f"{text!r} is no argument such as 'timeout' or 'timeout@2'")
+            table.refuse(key, f"{text!r} is no argument such as 'timeout' or 'timeout@2'")
             continue
         found.append((match["name"], int(match["position"]) if match["position"] else None))
-    return found
+    return tuple(found)
 
 
 def _default(table: Table, value: object) -> float | None:

@@ -7,9 +7,9 @@ An *entry* is what one table of a file says. Entries still name other types by t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from unclosed.catalog_limits import read_limit, read_spellings
+from unclosed.catalog_limits import read_limit, read_named, read_spellings
 from unclosed.catalog_table import Table
 from unclosed.catalog_terms import LEASE_KEYS, LeaseTerms, read_terms
 from unclosed.library import Acquires, CallModel
@@ -21,7 +21,10 @@ _FLAGS = (
 _LIMITS = ("io", "waits", "limit", "limits", "never_waits", "autocommit")
 _POSITIONS = ("wraps", "enters", "awaits", "passes", "advances", "calls", "at_most", "child_of")
 CALL_KEYS = LEASE_KEYS.union(
-    _FLAGS, _POSITIONS, _LIMITS, ("returns", "returns_when", "acquires", "lends", "exit_calls", "unless_given", "only_given", "names", "source")
+    _FLAGS,
+    _POSITIONS,
+    _LIMITS,
+    ("returns", "returns_when", "acquires", "lends", "exit_calls", "unless_given", "only_given", "streams", "names", "source"),
 )
 FUNCTION_KEYS = CALL_KEYS | {"also"}
 CONVENTION_KEYS = CALL_KEYS | {"unless_named"}
@@ -32,7 +35,7 @@ TYPE_KEYS = LEASE_KEYS.union(
     ("methods", "call", "constructor", "cannot_raise", "borrows", "source"),
 )
 OBJECT_KEYS = frozenset({"type", "also", "source"})
-TRANSACTION_KEYS = frozenset({"implicit", "statements", "of_parent", "begin", "commit", "rollback", "autocommit"})
+TRANSACTION_KEYS = frozenset({"implicit", "statements", "of_parent", "begin", "commit", "rollback", "gives_back", "autocommit", "open_when"})
 IMPLICIT = ("any", "dml", "none")
 
 
@@ -66,9 +69,11 @@ class TypeEntry:
     statements: frozenset[str]
     of_parent: bool
     autocommit: tuple[tuple[str, str], ...]
+    begun_when: frozenset[str]
     begin: frozenset[str]
     commit: frozenset[str]
     rollback: frozenset[str]
+    gives_back: frozenset[str]
     closed_when: frozenset[str]
     open_when: frozenset[str]
     source: str
@@ -103,6 +108,16 @@ def read_call(name: str, table: Table, source: str) -> CallEntry:
         unless_given=table.names("unless_given") or frozenset(),
         only_given=_only_given(table),
         at_most=table.position("at_most"),
+        returns_when=_returns_when(table),
+        source=table.text("source") or source,
+    )
+    return CallEntry(_outside(model, table), read_terms(table), table.texts("names") or (), table.texts("unless_named") or ())
+
+
+def _outside(model: CallModel, table: Table) -> CallModel:
+    """The model with what the entry says of transactions, of what is no database, and of responses."""
+    return replace(
+        model,
         io=table.text("io") or "",
         waits=table.text("waits") or "",
         sleeps=table.flag("sleeps"),
@@ -111,11 +126,9 @@ def read_call(name: str, table: Table, source: str) -> CallEntry:
         never_waits=read_spellings(table, "never_waits"),
         gathers=table.flag("gathers"),
         opens=table.flag("opens"),
-        autocommit=tuple((name, spelling) for name, _, spelling in read_spellings(table, "autocommit")),
-        returns_when=_returns_when(table),
-        source=table.text("source") or source,
+        autocommit=read_spellings(table, "autocommit"),
+        streams=read_named(table, "streams"),
     )
-    return CallEntry(model, read_terms(table), table.texts("names") or (), table.texts("unless_named") or ())
 
 
 def read_type(name: str, table: Table, source: str) -> TypeEntry:
@@ -140,9 +153,11 @@ def read_type(name: str, table: Table, source: str) -> TypeEntry:
         statements=transaction.names("statements") or frozenset(),
         of_parent=transaction.flag("of_parent"),
         autocommit=tuple((name, spelling) for name, _, spelling in read_spellings(transaction, "autocommit")),
+        begun_when=transaction.names("open_when") or frozenset(),
         begin=transaction.names("begin") or frozenset(),
         commit=transaction.names("commit") or frozenset(),
         rollback=transaction.names("rollback") or frozenset(),
+        gives_back=transaction.names("gives_back") or frozenset(),
         closed_when=table.names("closed_when") or frozenset(),
         open_when=table.names("open_when") or frozenset(),
         source=own_source,

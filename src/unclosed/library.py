@@ -179,8 +179,10 @@ class CallModel:
     """Awaiting the result awaits all the arguments (`asyncio.gather`)."""
     opens: bool = False
     """Entering the result, or decorating with it, opens a transaction that ends when the block is left."""
-    autocommit: tuple[tuple[str, str], ...] = ()
-    """(keyword, spelling) of arguments with which the value, or the receiver, is never in a transaction by itself."""
+    autocommit: tuple[tuple[str, int | None, str], ...] = ()
+    """(name, position, spelling) of arguments with which the value, or the receiver, is never in a transaction by itself."""
+    streams: tuple[tuple[str, int | None], ...] | None = None
+    """The value is a web response that is sent while it is being made, from these arguments (none: from a file); `None`: it is not."""
     returns_when: tuple[tuple[str, str, str], ...] = ()
     """(keyword argument, class, type): given that class or a subclass of it, the call returns this type instead of `returns`
     (`sessionmaker(class_=AsyncSession)`)."""
@@ -207,11 +209,15 @@ class TypeModel:
     """Methods that send a statement; where the first argument is text, it is the SQL."""
     of_parent: bool = False
     """Its statements and transactions are those of the object that made it (a cursor's connection)."""
+    begun_when: frozenset[str] = frozenset()
+    """Attributes or methods that are true while a transaction is open (`in_transaction`)."""
     begin: frozenset[str] = frozenset()
     commit: frozenset[str] = frozenset()
     rollback: frozenset[str] = frozenset()
     autocommit: tuple[tuple[str, str], ...] = ()
     """(attribute, spelling) of assignments after which no statement opens a transaction by itself: `autocommit = True`."""
+    gives_back: frozenset[str] = frozenset()
+    """It takes a connection with its first statement; these methods give it back, as its releases do (a session's `commit`)."""
     closed_when: frozenset[str] = frozenset()
     """Attributes or methods that are true when the resource is closed (`closed`, `is_closed`)."""
     open_when: frozenset[str] = frozenset()

@@ -9,8 +9,9 @@ from unclosed.analysis.holding import Holding
 from unclosed.analysis.judge import Judge
 from unclosed.analysis.owners import Held
 from unclosed.analysis.solver import GivenUp
+from unclosed.analysis.streaming import Streaming
 from unclosed.analysis.summaries import Run, Summaries
-from unclosed.analysis.verdicts import AnalysedFunction, AnalysedModule, Fault, Loss, ReleaseFault, Verdict
+from unclosed.analysis.verdicts import AnalysedFunction, AnalysedModule, Fault, Loss, ReleaseFault, StreamVerdict, Verdict
 from unclosed.confidence import Confidence
 from unclosed.findings import Skipped, TrailStep
 from unclosed.infer.types import ModuleTypes
@@ -27,6 +28,7 @@ class ModuleAnalysis:
     def __init__(self, path: str, types: ModuleTypes, spans: Spans, summaries: Summaries) -> None:
         self._path, self._types, self._spans, self._summaries = path, types, spans, summaries
         self._skipped: list[Skipped] = []
+        self._streaming = Streaming(path, types, spans, summaries)
 
     def run(self) -> AnalysedModule:
         """All functions that have something to say, in source order."""
@@ -38,6 +40,9 @@ class ModuleAnalysis:
                 found = self._function(facts)
                 if found is not None:
                     analysed.append(found)
+        routers = self._streaming.of_routers()
+        if routers:
+            analysed.append(AnalysedFunction(self._path, "", streams=routers))
         return AnalysedModule(self._path, tuple(analysed), tuple(self._skipped))
 
     def _skip(self, name: str, reason: str, row: int) -> None:
@@ -57,9 +62,16 @@ class ModuleAnalysis:
             held, left_open = Holding(self._path, self._spans, self._summaries).of(run)
         except (GivenUp, RecursionError):
             held, left_open = (), ()
-        if not (verdicts or faults or held or left_open):
+        streams = self._streamed(run)
+        if not (verdicts or faults or held or left_open or streams):
             return None
-        return AnalysedFunction(self._path, facts.name, verdicts, faults, held, left_open)
+        return AnalysedFunction(self._path, facts.name, verdicts, faults, held, left_open, streams)
+
+    def _streamed(self, run: Run) -> tuple[StreamVerdict, ...]:
+        try:
+            return self._streaming.of(run.meaning)
+        except (GivenUp, RecursionError):
+            return ()
 
     def _verdicts(self, run: Run, facts: FunctionFacts) -> tuple[Verdict, ...]:
         judge = Judge(self._path, run.meaning.graph, self._spans, is_provider=run.meaning.is_provider)

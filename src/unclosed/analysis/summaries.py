@@ -14,7 +14,7 @@ depends on which function was asked first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from unclosed.analysis.answers import Answers
@@ -79,7 +79,7 @@ class Summaries:
         """The function run to its end. Raises `GivenUp` beyond the bounds, `RecursionError` for what is nested too deeply."""
         meaning = Meaning(scope, self)
         log = FaultLog(meaning)
-        sites = SiteFinder(meaning, self._python, self).sites()
+        sites = self.sites(meaning)
         if len(sites) > MAX_SITES:
             raise GivenUp(f"more than {MAX_SITES} acquires")
         entered = {e.result for e in meaning.graph.events if isinstance(e, ev.Enter) and meaning.is_resource(e.result)}
@@ -91,6 +91,10 @@ class Summaries:
             found = Solver(meaning, facts, site, Transfer(meaning, facts, site, log, self), budget).solve()
             outcomes[site.span] = outcomes[site.span].merged(found) if site.span in outcomes else found
         return Run(meaning, tuple(outcomes.values()), log)
+
+    def sites(self, meaning: Meaning) -> list[Site]:
+        """The acquires of a function."""
+        return SiteFinder(meaning, self._python, self).sites()
 
     # Fresh resources
 
@@ -178,6 +182,22 @@ class Summaries:
         """A step of a trail inside a function of the project."""
         module = self._program.module(target.types.name)
         return () if module is None else (TrailStep(module.shown_as, module.positions().span(span), text),)
+
+    def modules_with(self, module: str, words: Iterable[str]) -> Iterator[ModuleTypes]:
+        """The modules of the project around a module, itself first, whose texts hold all of these words."""
+        return self._program.modules_with(module, tuple(words))
+
+    def pinned(self, module: str, package: str) -> tuple[int, ...] | None:
+        """The version of a package that the project of a module runs; `None`: the newest."""
+        return self._program.pinned(module, package)
+
+    def is_bearing(self, module: str) -> bool:
+        """Whether resources can come from a module."""
+        return self._program.is_bearing(module)
+
+    def ending_methods(self, module: str) -> frozenset[str]:
+        """The names of the functions and methods of the project around a module whose texts end a transaction."""
+        return self._program.ending_methods(module)
 
     def reaches_outside(self, module: str) -> bool:
         """Whether a function of a module can reach something that is not the database."""

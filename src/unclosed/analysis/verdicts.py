@@ -126,6 +126,38 @@ class OpenTransaction:
     trail: tuple[TrailStep, ...]
 
 
+class Taker(enum.Enum):
+    """By what an endpoint or a generator comes to the session that it holds."""
+
+    PARAMETER = "parameter"
+    """A parameter, or an attribute of its class, that a dependency fills."""
+    LIST = "list"
+    """`dependencies=[Depends(…)]`."""
+    ACQUIRE = "acquire"
+    """A generator's own acquire."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamVerdict:
+    """A session that is held while a response is being sent.
+
+    `lender`: the dependency that lends it, `get_db`, or the acquiring call, `SessionLocal()`. `sent`: what is being sent,
+    `StreamingResponse`; empty for a generator or a WebSocket (`is_socket`). `is_direct`: the parameter takes the session itself.
+    """
+
+    taker: Taker
+    span: Span
+    kind: Kind
+    lender: str
+    confidence: Confidence
+    trail: tuple[TrailStep, ...]
+    sent: str = ""
+    is_socket: bool = False
+    is_direct: bool = True
+    name: str = ""
+    """The parameter."""
+
+
 @dataclass(frozen=True, slots=True)
 class AnalysedFunction:
     """All that the rules may ask of one function."""
@@ -137,6 +169,7 @@ class AnalysedFunction:
     faults: tuple[ReleaseFault, ...] = ()
     held_calls: tuple[HeldCall, ...] = ()
     open_transactions: tuple[OpenTransaction, ...] = ()
+    streams: tuple[StreamVerdict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

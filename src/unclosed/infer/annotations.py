@@ -85,6 +85,8 @@ def _union(members: list[ast.expr], resolve: Resolve) -> Value | None:
 def _instance_of(named: Value | None) -> Value | None:
     if named is None:
         return None
+    if named.sort is Sort.ALIAS:
+        return named.parts[0]
     if named.sort is Sort.DEFINITION:
         return named._replace(sort=Sort.OBJECT)
     if named.sort is not Sort.NAME or named.name.rpartition(".")[2] in _UNKNOWN:

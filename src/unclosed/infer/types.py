@@ -101,6 +101,14 @@ class ModuleTypes:
         body = self.scope(MODULE_BODY)
         return body.local_value(name) if body.binds(name) or name in self._global_writers else None
 
+    def alias_value(self, name: str) -> Value | None:
+        """What a name holds that stands for an annotation."""
+        body = self.scope(MODULE_BODY)
+        meant = self.recursion.answer(
+            (self, "alias", name), lambda: annotated_value(self.facts.aliases[name], body.named), lambda value: None
+        )
+        return Value(Sort.ALIAS, name, self.name, (meant,))
+
     def has_global(self, name: str) -> bool:
         """Whether the module binds a name."""
         return name in self._global_writers or self.scope(MODULE_BODY).binds(name)
@@ -354,6 +362,8 @@ class ScopeTypes:
 
     def local_value(self, name: str) -> Value | None:
         """The join of all that this scope binds to a name; for a module also what its functions bind to it as a global."""
+        if self.facts.scope is Scope.MODULE and name in self.module.facts.aliases:
+            return self.module.alias_value(name)
         parameter = self._parameters.get(name)
         annotation = self.facts.annotations.get(name) or (parameter.annotation if parameter is not None else "")
         if annotation and (parameter is None or not parameter.star):

@@ -33,6 +33,8 @@ class Sort(enum.Enum):
     """A module of the project: `module` is its key."""
     OPAQUE = "opaque"
     """Something of the project that no resource can come from."""
+    ALIAS = "alias"
+    """A name of the project that stands for an annotation: `name` in `module`; a place with that annotation holds `parts[0]`."""
     TUPLE = "tuple"
     """A tuple of `parts`; unknown ones have an empty name."""
     NONE = "none"

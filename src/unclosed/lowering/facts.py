@@ -27,8 +27,8 @@ class Scope(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter.
-    `annotation` and `default` are source text, empty where absent; `position` is `None` for keyword-only ones and stars.
+    """One parameter. `annotation` and `default` are source text, empty where absent; `position` is `None` for keyword-only ones and stars.
+    `span`: that of its name.
     """
 
     name: str
@@ -36,15 +36,17 @@ class Parameter:
     annotation: str = ""
     default: str = ""
     star: str = ""
+    span: SpanId = SpanId(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Decorator:
-    """One decorator: the dotted name (empty if it has none) and whether it is called."""
+    """One decorator: the dotted name (empty if it has none) and whether it is called. `span`: that of the call or name."""
 
     name: str
     is_called: bool
     text: str
+    span: SpanId = SpanId(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +107,5 @@ class ModuleFacts:
     star_imports: tuple[str, ...] = ()
     skipped: tuple[SkippedFunction, ...] = ()
     main_guard: frozenset[FunctionId] = frozenset()
+    aliases: dict[str, str] = field(default_factory=dict)
+    """Names of the module that stand for an annotation with metadata: `Annotated[Session, Depends(get_db)]`, as source text."""

@@ -26,6 +26,7 @@ class ModuleLowering:
         self.module = module
         self.spans = Spans(module)
         self.star_imports: list[str] = []
+        self.aliases: dict[str, str] = {}
         self._functions: list[FunctionFacts | None] = []
         self._classes: dict[str, ClassFacts] = {}
         self._skipped: list[SkippedFunction] = []
@@ -39,20 +40,20 @@ class ModuleLowering:
         self._lower_scope(scope, self.module.body, Parts(scope=Scope.MODULE), self.module)
         functions = tuple(f for f in self._functions if f is not None)
         # Ids are indexes: a skipped scope leaves no hole, because its place is taken by an empty graph.
-        return ModuleFacts(functions, self._classes, tuple(self.star_imports), tuple(self._skipped))
+        return ModuleFacts(functions, self._classes, tuple(self.star_imports), tuple(self._skipped), aliases=self.aliases)
 
     def lower_function(self, outer: ScopeBuilder, node: cst.FunctionDef) -> tuple[set[str], str]:
         """Lower a function defined in `outer`: its free names and its dotted name."""
         if id(node) not in self._done:
             name = _dotted_name(outer, node.name.value)
             scope = ScopeBuilder(self, name, Scope.FUNCTION, is_async=node.asynchronous is not None)
-            parameters = _parameters(node.params)
+            parameters = _parameters(node.params, self.spans)
             body = node.body.body
             parts = Parts(
                 scope=Scope.FUNCTION,
                 owner=outer.name if outer.scope is Scope.CLASS else "",
                 parameters=parameters,
-                decorators=_decorators(node.decorators),
+                decorators=_decorators(node.decorators, self.spans),
                 returns=source(node.returns.annotation) if node.returns is not None else "",
                 only_raises=is_stub_body(node.body),
             )
@@ -64,7 +65,7 @@ class ModuleLowering:
         if id(node) not in self._done:
             name = _dotted_name(outer, f"<lambda#{len(self._functions)}>")
             scope = ScopeBuilder(self, name, Scope.FUNCTION)
-            parts = Parts(scope=Scope.FUNCTION, parameters=_parameters(node.params), is_lambda=True)
+            parts = Parts(scope=Scope.FUNCTION, parameters=_parameters(node.params, self.spans), is_lambda=True)
             self._remember(node, self._lower_scope(scope, [node.body], parts, node), name)
         return self._done[id(node)]
 
@@ -76,7 +77,7 @@ class ModuleLowering:
             body_id = FunctionId(len(self._functions))
             free = self._lower_scope(scope, node.body.body, Parts(scope=Scope.CLASS), node)
             bases = tuple(source(argument.value) for argument in node.bases if not argument.star)
-            self._classes[name] = ClassFacts(name, body_id, bases, _decorators(node.decorators))
+            self._classes[name] = ClassFacts(name, body_id, bases, _decorators(node.decorators, self.spans))
             self._remember(node, free, name)
         return self._done[id(node)]
 
@@ -168,28 +169,28 @@ def _dotted_name(outer: ScopeBuilder, name: str) -> str:
     return f"{outer.name}.{name}" if outer.name else name
 
 
-def _parameters(params: cst.Parameters) -> tuple[Parameter, ...]:
+def _parameters(params: cst.Parameters, spans: Spans) -> tuple[Parameter, ...]:
     made = []
     for position, parameter in enumerate((*params.posonly_params, *params.params)):
-        made.append(_parameter(parameter, position, ""))
-    made += [_parameter(parameter, None, "") for parameter in params.kwonly_params]
+        made.append(_parameter(parameter, position, "", spans))
+    made += [_parameter(parameter, None, "", spans) for parameter in params.kwonly_params]
     if isinstance(params.star_arg, cst.Param):
-        made.append(_parameter(params.star_arg, None, "*"))
+        made.append(_parameter(params.star_arg, None, "*", spans))
     if params.star_kwarg is not None:
-        made.append(_parameter(params.star_kwarg, None, "**"))
+        made.append(_parameter(params.star_kwarg, None, "**", spans))
     return tuple(made)
 
 
-def _parameter(node: cst.Param, position: int | None, star: str) -> Parameter:
+def _parameter(node: cst.Param, position: int | None, star: str, spans: Spans) -> Parameter:
     annotation = source(node.annotation.annotation) if node.annotation is not None else ""
     default = source(node.default) if node.default is not None else ""
-    return Parameter(node.name.value, position, annotation, default, star)
+    return Parameter(node.name.value, position, annotation, default, star, spans.register(node.name))
 
 
-def _decorators(nodes: Sequence[cst.Decorator]) -> tuple[Decorator, ...]:
+def _decorators(nodes: Sequence[cst.Decorator], spans: Spans) -> tuple[Decorator, ...]:
     made = []
     for node in nodes:
         is_called = isinstance(node.decorator, cst.Call)
         callee = node.decorator.func if isinstance(node.decorator, cst.Call) else node.decorator
-        made.append(Decorator(dotted(callee), is_called, source(node.decorator)))
+        made.append(Decorator(dotted(callee), is_called, source(node.decorator), spans.register(node.decorator)))
     return tuple(made)

@@ -31,6 +31,15 @@ def last_name(node: cst.CSTNode) -> str:
     return node.value if isinstance(node, cst.Name) else ""
 
 
+def alias_text(value: cst.BaseExpression, annotation: cst.BaseExpression | None = None) -> str:
+    """The text of what a name stands for as an annotation: `Annotated[…]`, `Optional[…]`, `X | None`, or anything that is annotated as
+    `TypeAlias`; empty for any other value."""
+    is_generic = isinstance(value, cst.Subscript) and last_name(value.value) in ("Annotated", "Optional", "Union")
+    is_union = isinstance(value, cst.BinaryOperation) and "None" in (last_name(value.left), last_name(value.right))
+    is_told = annotation is not None and last_name(annotation) == "TypeAlias"
+    return source(value) if is_generic or is_union or is_told else ""
+
+
 def exception_names(node: cst.BaseExpression | None) -> frozenset[str]:
     """The last names of the exception types of a handler; a name that cannot be read is `?`."""
     if node is None:

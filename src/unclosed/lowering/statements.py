@@ -15,9 +15,10 @@ from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId
 from unclosed.flow.graph import ANYTHING, IS_TRUE
 from unclosed.lowering.expressions import ANY_ITEM, LITERALS, Ends, ExpressionLowering, is_truth
+from unclosed.lowering.facts import Scope
 from unclosed.lowering.frames import Cleanup, Continuation, Handlers, Jump, suppresses_nothing
 from unclosed.lowering.handling import Taken, suppressed_names, suppression, takes
-from unclosed.lowering.names import dotted, exception_names, last_name, source
+from unclosed.lowering.names import alias_text, dotted, exception_names, last_name, source
 from unclosed.lowering.patterns import lower_case_pattern
 
 if TYPE_CHECKING:
@@ -99,10 +100,17 @@ class StatementLowering(cst.CSTVisitor):
         if isinstance(target, cst.Name) and len(node.targets) == 1 and is_truth(node.value):
             self._assign_truth(target, node.value)
             return False
+        if isinstance(target, cst.Name):
+            self._note_alias(target.value, alias_text(node.value))
         value = self.expressions.lower(node.value)
         for each in node.targets:
             self.expressions.assign(each.target, value)
         return False
+
+    def _note_alias(self, name: str, text: str) -> None:
+        """A name of the module that stands for an annotation."""
+        if text and self.scope.scope is Scope.MODULE:
+            self.scope.module.aliases[name] = text
 
     def _assign_truth(self, target: cst.Name, value: cst.BaseExpression) -> None:
         """`own = conn is None`: each outcome of the test goes on with its own value of the name."""
@@ -138,6 +146,7 @@ class StatementLowering(cst.CSTVisitor):
             if "." not in name:
                 self.scope.bind_name(name)
         if node.value is not None:
+            self._note_alias(name, alias_text(node.value, node.annotation.annotation))
             self.expressions.assign(node.target, self.expressions.lower(node.value))
         return False
 
@@ -215,6 +224,7 @@ class StatementLowering(cst.CSTVisitor):
         return False
 
     def visit_TypeAlias(self, node: cst.TypeAlias) -> bool:
+        self._note_alias(node.name.value, source(node.value))
         self.scope.emit(ev.Bind(self.scope.bind_name(node.name.value), None, self.scope.span(node)))
         return False
 

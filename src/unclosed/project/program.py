@@ -21,6 +21,8 @@ from unclosed.lowering.module import ModuleLowering
 from unclosed.lowering.parse import TooDeep, parse
 from unclosed.lowering.positions import Spans
 from unclosed.project.bearing import Bearing
+from unclosed.project.endings import ending_methods
+from unclosed.project.pins import Version, pinned_version
 
 _ALL = re.compile(r"^__all__\s*(?::[^=]+)?=\s*[\[(]([^\])]*)[\])]", re.MULTILINE)
 _DEFINITION = r"^(?:async[ \t]+)?(?:def|class)[ \t]+{}\b"
@@ -54,6 +56,8 @@ class Program:
         self._recursion = Recursion()
         self._loaded: dict[Path, LoadedModule | None] = {}
         self._named: dict[tuple[str, str], Value | None] = {}
+        self._endings: dict[Path, frozenset[str]] = {}
+        self._pins: dict[tuple[Path, str], Version | None] = {}
 
     # Loading
 
@@ -161,6 +165,30 @@ class Program:
     def reaches_outside(self, module: str) -> bool:
         """Whether a function of a module can reach something that is not the database."""
         return self._bearing.reaches_outside(Path(module))
+
+    def modules_with(self, module: str, words: tuple[str, ...]) -> Iterator[ModuleTypes]:
+        """The modules of the project around a module, itself first, whose texts hold all of these words and that can be parsed."""
+        path = Path(module)
+        for other in dict.fromkeys((path, *self._bearing.layout(path).files())):
+            text = self._bearing.text(other)
+            types = self.types(str(other)) if all(word in text for word in words) else None
+            if types is not None:
+                yield types
+
+    def pinned(self, module: str, package: str) -> Version | None:
+        """The version of a package that the project of a module runs; `None` where no file says one, so the newest."""
+        path = Path(module)
+        key = (path.parent, package)
+        if key not in self._pins:
+            self._pins[key] = pinned_version(path.parent, self._bearing.layout(path).top, package)
+        return self._pins[key]
+
+    def ending_methods(self, module: str) -> frozenset[str]:
+        """The names of the functions and methods of the project around a module that end a transaction, by their texts."""
+        top = self._bearing.layout(Path(module)).top
+        if top not in self._endings:
+            self._endings[top] = ending_methods(self.project_texts(module), self.catalog)
+        return self._endings[top]
 
     def project_texts(self, module: str) -> Iterator[str]:
         """The texts of the Python files of the project that a module belongs to, its own first."""

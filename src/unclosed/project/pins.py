@@ -1,0 +1,127 @@
+"""Which version of a package a project runs, from its lock and requirement files.
+
+A lock says it exactly. Of a range the newest version that it admits counts, because that is what gets installed; a range without an upper
+bound says nothing. Files in the nearest folder that speaks of the package win.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from unclosed.errors import UnclosedError
+from unclosed.toml_text import parse_toml
+
+Version = tuple[int, ...]
+_NEWEST = 9999
+_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
+_REQUIREMENT = re.compile(r"\s*(?P<name>[A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*\(?(?P<bounds>[^;#@)]*)")
+_BOUND = re.compile(r"(?P<sign>===?|~=|<=|<|\^|~|>=|>|!=)?\s*v?(?P<number>\d+(?:\.\d+)*)(?P<star>\.\*)?")
+
+
+def pinned_version(folder: Path, top: Path, package: str) -> Version | None:
+    """The version of a package for the code in a folder of the project at `top`; `None` where no file says one, so the newest."""
+    while True:
+        found = _locked(folder, package)
+        if found is None:
+            bounds = list(_bounds(folder, package))
+            if bounds:
+                return newest_admitted(",".join(bounds))
+        else:
+            return found
+        if folder in (top, folder.parent):
+            return None
+        folder = folder.parent
+
+
+def newest_admitted(specifier: str) -> Version | None:
+    """The newest version that `>=0.100,<0.118` admits, its last part 9999 where nothing names it; `None` without an upper bound."""
+    upper: Version | None = None
+    for match in _BOUND.finditer(specifier):
+        number = tuple(int(part) for part in match["number"].split("."))
+        found = _upper(match["sign"] or "==", number, is_open=match["star"] is not None)
+        if found is not None and (upper is None or found < upper):
+            upper = found
+    return upper
+
+
+def _upper(sign: str, number: Version, *, is_open: bool) -> Version | None:
+    if sign in ("==", "==="):
+        return (*number, _NEWEST) if is_open else number
+    if sign == "<=":
+        return number
+    if sign == "<":
+        return _below(number)
+    if sign == "~=":
+        return (*number[:-1], _NEWEST)
+    if sign == "~":
+        return (*number[:2], _NEWEST)
+    if sign == "^":
+        fixed = next((index for index, part in enumerate(number) if part), len(number) - 1)
+        return (*number[: fixed + 1], _NEWEST)
+    return None
+
+
+def _below(number: Version) -> Version:
+    """The newest version below another."""
+    while len(number) > 1 and number[-1] == 0:
+        number = number[:-1]
+    return (*number[:-1], max(number[-1] - 1, 0), _NEWEST)
+
+
+def _locked(folder: Path, package: str) -> Version | None:
+    """The version in a lock file; searched as text, because reading a large one as TOML takes seconds."""
+    name = re.escape(package)
+    toml = re.compile(rf'^name = "{name}"\r?\nversion = "v?(\d+(?:\.\d+)*)', re.MULTILINE)
+    json = re.compile(rf'"{name}":\s*\{{[^{{}}]*"version":\s*"==\s*(\d+(?:\.\d+)*)')
+    for lock in _LOCKS:
+        match = (json if lock == "Pipfile.lock" else toml).search(_text(folder / lock))
+        if match is not None:
+            return tuple(int(part) for part in match[1].split("."))
+    return None
+
+
+def _bounds(folder: Path, package: str) -> Iterator[str]:
+    """What the requirement files of one folder say of a package: `>=0.100,<0.118`."""
+    for requirement in (*_of_pyproject(folder, package), *_of_texts(folder)):
+        match = _REQUIREMENT.match(requirement)
+        if match is not None and re.sub(r"[-_.]+", "-", match["name"]).lower() == package:
+            yield match["bounds"].strip()
+
+
+def _of_pyproject(folder: Path, package: str) -> list[str]:
+    text = _text(folder / "pyproject.toml")
+    if package not in text:
+        return []
+    try:
+        tables = parse_toml(text, str(folder / "pyproject.toml"))
+    except UnclosedError:
+        return []
+    listed = _table(tables, "project").get("dependencies")
+    poetry = _table(_table(_table(tables, "tool"), "poetry"), "dependencies").get(package)
+    version = poetry.get("version") if isinstance(poetry, dict) else poetry
+    found = [line for line in listed if isinstance(line, str)] if isinstance(listed, list) else []
+    return [*found, f"{package} {version}"] if isinstance(version, str) else found
+
+
+def _of_texts(folder: Path) -> Iterator[str]:
+    try:
+        paths = sorted([*folder.glob("requirements*.txt"), *folder.glob("requirements/*.txt")])
+    except OSError:
+        return
+    for path in paths:
+        yield from _text(path).splitlines()
+
+
+def _table(tables: Mapping[str, object], key: str) -> Mapping[str, object]:
+    found = tables.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _text(path: Path) -> str:
+    """The text of a file; empty if it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
