@@ -12,8 +12,9 @@ from unclosed.errors import ConfigError
 
 HEAD = 'library = "acme"\nwords = ["acme"]\nsource = "acme 1.0 documentation"\n'
 HEAD_KEYS = (
-    "(accepted: borrows, calm, cannot_raise, conventions, exits, fixtures, functions, keeping_names, keeps, library, lifespans, objects, "
-    "providers, releasing_names, source, transparent, types, words)"
+    "(accepted: borrows, calm, cannot_raise, conventions, exits, expecting_names, fixtures, functions, injecting_names, keeping_names, "
+    "keeps, left_to_base, library, lifespans, objects, patching_names, plain_metaclasses, plain_methods, providers, "
+    "reflecting_names, releasing_names, source, test_names, transparent, types, words)"
 )
 SQLITE3 = "(accepted: sqlite3.Blob, sqlite3.Connection, sqlite3.Cursor)"
 KINDS = "(accepted: client, connection, cursor, pool, session, transaction)"
@@ -116,6 +117,18 @@ REFUSED = {
     "a list of numbers": (
         'functions."acme.f" = { unless_given = [1] }',
         'functions."acme.f".unless_given: is [1], but must be a list of texts',
+    ),
+    "an argument without its type": (
+        'functions."acme.f".unless_is.bind = { position = 0 }',
+        'functions."acme.f".unless_is.bind.type: is missing: an argument of which type?',
+    ),
+    "an argument of an unknown type": (
+        'functions."acme.f".unless_is.bind = { type = "sqlite3.Conection" }',
+        f"functions.\"acme.f\".unless_is.bind.type: 'sqlite3.Conection' is no modelled type; did you mean 'sqlite3.Connection'? {SQLITE3}",
+    ),
+    "a name of an argument that is no pattern": (
+        'functions."acme.f".unless_is.bind = { type = "sqlite3.Connection", named = "the conn" }',
+        "functions.\"acme.f\".unless_is.bind.named: 'the conn' is no pattern such as '*pool*.acquire' or 'SessionLocal'",
     ),
     "a text for a table": (
         'types."acme.Conn" = { attributes = "raw" }',

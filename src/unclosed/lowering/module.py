@@ -76,7 +76,8 @@ class ModuleLowering:
             body_id = FunctionId(len(self._functions))
             free = self._lower_scope(scope, node.body.body, Parts(scope=Scope.CLASS), node)
             bases = tuple(source(argument.value) for argument in node.bases if not argument.star)
-            self._classes[name] = ClassFacts(name, body_id, bases, _decorators(node.decorators))
+            metaclass = "".join(source(a.value) for a in node.keywords if a.keyword is not None and a.keyword.value == "metaclass")
+            self._classes[name] = ClassFacts(name, body_id, bases, _decorators(node.decorators), metaclass)
             self._remember(node, free, name)
         return self._done[id(node)]
 
@@ -141,6 +142,7 @@ def _facts(id_: FunctionId, scope: ScopeBuilder, parts: Parts, outer: FunctionId
         nonlocals=frozenset(scope.nonlocal_names),
         bound=frozenset(scope.bound),
         annotations=scope.annotations,
+        aliases=scope.aliases,
         span=span,
         only_raises=parts.only_raises,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 _EMPTY = cst.Module([])
+_SPECIAL_FORMS = frozenset({"Annotated", "Optional", "Union", "Type", "type"})
 
 
 def dotted(node: cst.CSTNode | None) -> str:
@@ -38,6 +39,19 @@ def exception_names(node: cst.BaseExpression | None) -> frozenset[str]:
     if isinstance(node, cst.Tuple):
         return frozenset().union(*(exception_names(e.value) for e in node.elements)) or frozenset({"()"})
     return frozenset({last_name(node) or "?"})
+
+
+def is_type_expression(node: cst.BaseExpression) -> bool:
+    """Whether an expression looks like a type and like nothing else: `Optional[Session]`, `Session | None`, but not `re.I | re.M`."""
+    if isinstance(node, cst.Subscript):
+        return last_name(node.value) in _SPECIAL_FORMS
+    members = []
+    at = node
+    while isinstance(at, cst.BinaryOperation) and isinstance(at.operator, cst.BitOr):
+        members.append(at.right)
+        at = at.left
+    names = [dotted(member).rpartition(".")[2] for member in (at, *members)]
+    return at is not node and all(names) and any(name == "None" or (name[0].isupper() and not name.isupper()) for name in names)
 
 
 def is_stub_body(body: cst.BaseSuite) -> bool:
