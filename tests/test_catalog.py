@@ -6,7 +6,7 @@ import pytest
 
 from unclosed.catalog import Catalog
 from unclosed.errors import ConfigError
-from unclosed.library import Acquires, Kind, LostIn, Release, WithExit
+from unclosed.library import Acquires, Kind, LostIn, Release, Shared, WithExit
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +79,14 @@ def test_a_constructor_may_depend_on_its_arguments(catalog: Catalog) -> None:
     assert smtp.lease.opened_by == {"connect"}
     redis = catalog.function("redis.Redis")
     assert redis is not None and redis.unless_given == {"connection_pool"}
+
+
+def test_a_session_on_a_connection_acquires_nothing(catalog: Catalog) -> None:
+    """By position or name, for the class and for a factory's call; a subclass inherits it."""
+    classes = (catalog.function("sqlalchemy.orm.Session"), catalog.function("sqlmodel.Session"))
+    wanted = Shared("bind", 0, ("sqlalchemy.engine.Connection", "unclosed.Connection"), ("conn", "*_conn", "connection", "*_connection"))
+    models = (*classes, catalog.call("sqlalchemy.orm.sessionmaker"))
+    assert [model.unless_is for model in models if model is not None] == [(wanted,)] * 3
 
 
 def test_a_type_that_acquires_nothing_has_a_plain_constructor(catalog: Catalog) -> None:

@@ -117,6 +117,18 @@ REFUSED = {
         'functions."acme.f" = { unless_given = [1] }',
         'functions."acme.f".unless_given: is [1], but must be a list of texts',
     ),
+    "an argument without its type": (
+        'functions."acme.f".unless_is.bind = { position = 0 }',
+        'functions."acme.f".unless_is.bind.type: is missing: an argument of which type?',
+    ),
+    "an argument of an unknown type": (
+        'functions."acme.f".unless_is.bind = { type = "sqlite3.Conection" }',
+        f"functions.\"acme.f\".unless_is.bind.type: 'sqlite3.Conection' is no modelled type; did you mean 'sqlite3.Connection'? {SQLITE3}",
+    ),
+    "a name of an argument that is no pattern": (
+        'functions."acme.f".unless_is.bind = { type = "sqlite3.Connection", named = "the conn" }',
+        "functions.\"acme.f\".unless_is.bind.named: 'the conn' is no pattern such as '*pool*.acquire' or 'SessionLocal'",
+    ),
     "a text for a table": (
         'types."acme.Conn" = { attributes = "raw" }',
         "types.\"acme.Conn\".attributes: is 'raw', but must be a table",

@@ -76,3 +76,27 @@ def test_one_file_of_a_large_project_opens_what_it_calls(large_project: Path, pa
     assert found(report) == [("orders.py", 7, "UNC101")]
     assert (report.files, report.parsed) == (1, 1)
     assert parsed == {OPENED["orders.py"], OPENED["service.py"], OPENED["db.py"], handed}
+
+
+KEEPERS = {
+    "keepers.py": (
+        "import sqlite3\n\n\nclass Keeper:\n    def __init__(self):\n        self.kept = sqlite3.connect('kept.db')\n\n"
+        "    def rows(self):\n        return self.kept.execute('SELECT 1')\n"
+    ),
+    "using.py": "from shop.keepers import Keeper\n\n\ndef used(keeper: Keeper):\n    return keeper.kept.total_changes\n",
+    "making.py": "from shop.keepers import Keeper\n\n\ndef made():\n    return Keeper().rows()\n",
+}
+"""A class that keeps a connection for ever; `making.py` never reads its attribute."""
+
+
+def test_users_of_a_class_are_chosen_by_their_texts(large_project: Path, parsed: set[str]) -> None:
+    """Only the file that reads the attribute is opened, and no other class of the two thousand modules."""
+    for name, text in KEEPERS.items():
+        (large_project / name).write_text(text, encoding="utf-8")
+    try:
+        report = check_paths([str(large_project / "keepers.py")], Config(), Catalog.load())
+    finally:
+        for name in KEEPERS:
+            (large_project / name).unlink()
+    assert found(report) == [("keepers.py", 6, "UNC110")]
+    assert parsed == {KEEPERS["keepers.py"], KEEPERS["using.py"]}

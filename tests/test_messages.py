@@ -182,6 +182,16 @@ def test_cancellation() -> None:
     ]
 
 
+def test_a_lender_out_of_sight_is_not_named() -> None:
+    """`gateway.take()` of a pool inside: `gateway` has no `putconn`, and the block of the pool cannot be entered from here."""
+    behind = [replace(resource, text="gateway.take()", is_lender_hidden=True) for resource in (LENT, LENT_BLOCK, PLAIN)]
+    assert of_each(tuple(behind), Loss.NEVER) == [
+        "UNC101 connection from gateway.take() is never given back; call putconn() of its pool in 'finally'",
+        "UNC101 connection from gateway.take() is never given back; await release() of its pool in 'finally'",
+        "UNC101 connection from gateway.take() is never closed; release it in 'finally' or use closing()",
+    ]
+
+
 CURSOR = Resource("conn.cursor()", "conn", "cur", Lease("sqlite3.Cursor", Kind.CURSOR, (CLOSE,)), True, ACQUIRE)
 
 
@@ -261,6 +271,25 @@ def test_release_faults_show_the_right_release() -> None:
         "UNC107 other.putconn(conn) gives the connection to a pool that did not lend it; use pool.putconn(conn)",
         "UNC108 conn.close() is a coroutine that is not awaited, so the connection stays open; write 'await conn.close()'",
         "UNC113 conn.close is named but not called, so the connection stays open; write 'conn.close()'",
+    ]
+
+
+def test_a_release_outside_of_a_coroutine_cannot_be_awaited_there() -> None:
+    """`await` in a plain `def` is no Python."""
+    written = ReleaseFault(
+        Fault.NOT_AWAITED, Kind.CONNECTION, LATER, "conn.close()", "await conn.close()", Confidence.CERTAIN, in_async=False
+    )
+    findings = (finding for rule in all_rules() for finding in rule.check(AnalysedFunction("shop.py", "f", (), (written,))))
+    assert [f"{finding.code} {finding.message}" for finding in findings] == [
+        "UNC108 conn.close() is a coroutine that is not awaited, so the connection stays open; await it in an 'async def'"
+    ]
+
+
+def test_a_short_call_is_named_whole_as_long_as_something_else_can_be_shorter() -> None:
+    """`conn.enable_load_extension()` says more than `...enable_load_extension()`."""
+    verdict = Verdict(Loss.EXCEPTION, PLAIN, Confidence.CERTAIN, (), LATER, "conn.enable_load_extension")
+    assert reported(verdict) == [
+        "UNC103 connection from psycopg2.connect() is not closed when conn.enable_load_extension() (line 12) raises; use closing()"
     ]
 
 

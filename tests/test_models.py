@@ -22,7 +22,20 @@ FILES = sorted(MODELS.glob("*.toml"))
 SHELF = shipped_shelf()
 NAMES = sorted({*SHELF.functions, *SHELF.types, *SHELF.objects, *SHELF.aliases})
 LIBRARIES = sorted({name.split(".")[0] for name in NAMES} - {"unclosed"})
-INSTALLED = [library for library in LIBRARIES if importlib.util.find_spec(library) is not None]
+
+
+def can_be_imported(library: str) -> bool:
+    """Whether a library is here and loads; a driver may want a system library that is not."""
+    if importlib.util.find_spec(library) is None:
+        return False
+    try:
+        importlib.import_module(library)
+    except ImportError:
+        return False
+    return True
+
+
+INSTALLED = [library for library in LIBRARIES if can_be_imported(library)]
 
 GONE = {"ssl.wrap_socket": (3, 12)}
 """Names of the standard library, and the version from which on they are no more."""
@@ -47,6 +60,8 @@ ELSEWHERE = {
 
 INSTANCES = {
     "aio_pika.Channel": {"default_exchange"},
+    "alembic.runtime.migration.MigrationContext": {"connection"},
+    "asyncio.Condition": {"locked", "release"},
     "django.db.backends.utils.CursorWrapper": {"close"},
     "flask_sqlalchemy.SQLAlchemy": {"session"},
     "ldap3.Connection": {"open"},
@@ -61,6 +76,9 @@ INSTANCES = {
     "sqlalchemy.ext.asyncio.AsyncSession": {"sync_session"},
     "sqlalchemy.orm.SessionTransaction": {"session"},
     "sqlite3.Connection": {"blobopen"},
+    "threading.Condition": {"acquire", "release"},
+    "threading.Lock": {"__enter__", "__exit__", "acquire", "locked", "release"},
+    "threading.RLock": {"__enter__", "__exit__", "acquire", "release"},
 }
 """Methods and attributes that only instances or subclasses have (set in `__init__`, passed on by `__getattr__`), or older versions."""
 

@@ -35,6 +35,10 @@ SILENT = {
     "closing": ("sqlite3", 'with contextlib.closing(sqlite3.connect("1")) as c:\n    c.execute("q")'),
     "finally": ("psycopg", 'c = psycopg.connect("1")\ntry:\n    work()\nfinally:\n    c.close()'),
     "finally with a guard": ("psycopg", 'c = None\ntry:\n    c = psycopg.connect("1")\n    work()\nfinally:\n    if c:\n        c.close()'),
+    "handler that expects no subscript to raise": (
+        "psycopg",
+        'c = psycopg.connect("1")\ntry:\n    k = a[1]\nexcept ValueError:\n    return\nc.close()',
+    ),
     "handler that raises again": (
         "psycopg",
         'c = psycopg.connect("1")\ntry:\n    work()\nexcept Exception:\n    c.close()\n    raise\nc.close()',
@@ -112,6 +116,11 @@ LOUD = {
         "psycopg",
         "UNC102",
         'try:\n    c = psycopg.connect("1")\n    work()\n    c.close()\nexcept Exception:\n    pass',
+    ),
+    "handler that expects a subscript to raise": (
+        "psycopg",
+        "UNC102",
+        'c = psycopg.connect("1")\ntry:\n    k = a[1]\nexcept KeyError:\n    return\nc.close()',
     ),
     "suppressor": ("psycopg", "UNC102", 'c = psycopg.connect("1")\nwith contextlib.suppress(Exception):\n    work()\n    c.close()'),
     "straight line": ("psycopg", "UNC103", 'c = psycopg.connect("1")\nwork()\nc.close()'),

@@ -59,7 +59,7 @@ def f(dsn, rows):
 
 
 def test_it_names_what_raises_inside_finally() -> None:
-    """The normal way leads there as well as the exception; the shorter one is shown."""
+    """The exception leads there as well as the normal way; the way with fewer exceptions is shown."""
     function = """\
 def f(dsn):
     conn = psycopg.connect(dsn)
@@ -71,7 +71,6 @@ def f(dsn):
 """
     assert trail(function) == [
         "2:11 acquired here",
-        "4:8 conn.execute() raises here",
         "6:8 conn.commit() raises here",
         "6:8 leaves the function here, still open",
     ]
@@ -142,3 +141,58 @@ def f(dsn, ready):
     print(dsn)
 """
     assert trail(function) == ["2:11 acquired here", "5:4 leaves the function here, still open"]
+
+
+def test_it_says_each_step_once() -> None:
+    """A `return` of a tuple binds each of its items."""
+    function = """\
+def f(dsn, ready):
+    conn = psycopg.connect(dsn)
+    if not ready:
+        return 1, 2, 3
+    conn.close()
+    return 4, 5, 6
+"""
+    assert trail(function) == ["2:11 acquired here", "4:8 returns here", "4:8 leaves the function here, still open"]
+
+
+def test_it_names_what_is_likely_to_raise() -> None:
+    """A query before what hardly ever raises, wherever they stand."""
+    function = """\
+def f(dsn, options):
+    conn = psycopg.connect(dsn)
+    name = options.get("name")
+    conn.execute(name)
+    options.update(name)
+    conn.close()
+"""
+    assert trail(function)[1] == "4:4 conn.execute() raises here"
+
+
+def test_it_names_a_query_of_a_cursor() -> None:
+    """What the connection made is as likely to raise as itself."""
+    function = """\
+def f(dsn, rows):
+    conn = psycopg.connect(dsn)
+    cur = conn.cursor()
+    total = rows.total()
+    cur.execute(total)
+    conn.close()
+"""
+    assert trail(function)[1] == "5:4 cur.execute() raises here"
+
+
+def test_it_prefers_a_way_without_an_exception() -> None:
+    """The early `return` convinces more than an error that is swallowed before it."""
+    function = """\
+def f(dsn, load):
+    conn = psycopg.connect(dsn)
+    try:
+        load()
+    except ValueError:
+        load = None
+    if load:
+        return
+    conn.close()
+"""
+    assert trail(function) == ["2:11 acquired here", "8:8 returns here", "8:8 leaves the function here, still open"]

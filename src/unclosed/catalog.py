@@ -38,10 +38,19 @@ class Catalog:
         self._exports: dict[str, set[str]] | None = None
         self._conventions: Conventions | None = None
         self._calm = NamePatterns(shelf.patterns.get("calm", ()))
+        self._plain_methods = frozenset(shelf.patterns.get("plain_methods", ()))
         self._releasing = NamePatterns(shelf.patterns.get("releasing_names", ()))
         self._keeping = NamePatterns(shelf.patterns.get("keeping_names", ()))
+        self._reflecting = NamePatterns(shelf.patterns.get("reflecting_names", ()))
+        self._patching = NamePatterns(shelf.patterns.get("patching_names", ()))
+        self._tests = NamePatterns(shelf.patterns.get("test_names", ()))
+        self._expecting = NamePatterns(shelf.patterns.get("expecting_names", ()))
+        self.injecting_names: tuple[str, ...] = shelf.patterns.get("injecting_names", ())
+        """Names under which a web framework is told of a dependency: `Depends`."""
+        self._left_to_base = frozenset(shelf.patterns.get("left_to_base", ()))
         self._providers = frozenset(self.canonical(name) for name in shelf.patterns.get("providers", ()))
         self._transparent = frozenset(self.canonical(name) for name in shelf.patterns.get("transparent", ()))
+        self._plain_metaclasses = frozenset(self.canonical(name) for name in shelf.patterns.get("plain_metaclasses", ()))
         self._lifespans = NamePatterns(shelf.patterns.get("lifespans", ()))
         self._statements = NamePatterns(shelf.patterns.get("statement_names", ()))
         self._endings = NamePatterns(shelf.patterns.get("ending_names", ()))
@@ -146,6 +155,10 @@ class Catalog:
         """True if such a method does not raise in practice whatever it is called on: a release, a rollback, a line in a log."""
         return self._calm.fit(receiver, method)
 
+    def is_plain_method(self, method: str) -> bool:
+        """True if strings, lists, dicts or sets have a method of this name that hardly ever raises."""
+        return method in self._plain_methods
+
     def names_release(self, name: str) -> bool:
         """True if the name of an unknown function says that it gives back the resource it is handed."""
         return self._releasing.fit("", name.lower())
@@ -173,6 +186,26 @@ class Catalog:
         """The methods that may end a transaction by their name, on some receiver."""
         return frozenset(method for method in self._endings.methods() if "*" not in method)
 
+    def names_reflection(self, name: str) -> bool:
+        """True if a function of this name may reach any attribute of the object it is handed: `getattr`."""
+        return self._reflecting.fit("", name)
+
+    def is_left_to_base(self, base: str, attribute: str) -> bool:
+        """True if a class's own release gives back what a subclass keeps in an attribute: `sock` of an HTTP connection."""
+        return f"{self.canonical(base)}.{attribute}" in self._left_to_base
+
+    def names_patch(self, receiver: str, method: str) -> bool:
+        """True if such a call puts something else in the place of the name among its arguments: `monkeypatch.setattr`."""
+        return self._patching.fit(receiver, method)
+
+    def names_test(self, function: str) -> bool:
+        """True if a function of this name is a test."""
+        return self._tests.fit("", function)
+
+    def names_expectation(self, receiver: str, method: str) -> bool:
+        """True if such a call makes a manager whose block is there to end in an exception: `pytest.raises`."""
+        return self._expecting.fit(receiver, method)
+
     def is_provider_decorator(self, qualified: str) -> bool:
         """True if the decorator makes a generator lend what it yields."""
         return self.canonical(qualified) in self._providers
@@ -180,6 +213,10 @@ class Catalog:
     def is_transparent_decorator(self, qualified: str) -> bool:
         """True if calling what the decorator returns runs the decorated body and gives its result: `staticmethod`, a retry."""
         return self.canonical(qualified) in self._transparent
+
+    def is_plain_metaclass(self, qualified: str) -> bool:
+        """True if each call of a class with this metaclass makes a new instance: `abc.ABCMeta`."""
+        return self.canonical(qualified) in self._plain_metaclasses
 
     def is_lifespan(self, function: str, first_parameter: str) -> bool:
         """True if a generator's names say that it spans the life of an application: what it makes is given back when the process ends."""

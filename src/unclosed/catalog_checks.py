@@ -128,6 +128,10 @@ class _Checks:
         self._check_known(table, "lends", model.lends)
         for keyword, _, type_name in model.returns_when:
             self._check_known(_at(table, "returns_when"), keyword, type_name)
+        for shared in model.unless_is:
+            for type_name in shared.types:
+                self._check_known(_at(table, f"unless_is.{shared.argument}"), "type", type_name)
+            _check_patterns(_at(table, f"unless_is.{shared.argument}"), "named", shared.named)
         if model.acquires is not Acquires.NO:
             if model.returns in (None, "self"):
                 table.refuse("acquires", "needs a type in 'returns': what is acquired? (A method that opens its receiver is 'opened_by'.)")

@@ -19,16 +19,9 @@ MODELS = Path(__file__).parent / "models"
 SHORT_LISTS = ("cannot_raise", "exits", "borrows", "keeps")
 """Lists of function names at the head of a file, short for a `functions` entry with that flag."""
 PATTERN_LISTS = (
-    "calm",
-    "releasing_names",
-    "keeping_names",
-    "providers",
-    "fixtures",
-    "transparent",
-    "lifespans",
-    "statement_names",
-    "ending_names",
-    "other_names",
+    *("calm", "releasing_names", "keeping_names", "reflecting_names", "patching_names", "test_names", "expecting_names"),
+    *("providers", "fixtures", "transparent", "lifespans", "injecting_names", "left_to_base", "plain_metaclasses", "plain_methods"),
+    *("statement_names", "ending_names", "other_names"),
 )
 REQUIRED_KEYS = ("library", "words", "source")
 FILE_KEYS = frozenset({*REQUIRED_KEYS, *SHORT_LISTS, *PATTERN_LISTS, "io_words", "web", "functions", "types", "objects", "conventions"})

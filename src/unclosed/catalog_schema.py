@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from unclosed.catalog_limits import read_limit, read_named, read_spellings
 from unclosed.catalog_table import Table
 from unclosed.catalog_terms import LEASE_KEYS, LeaseTerms, read_terms
-from unclosed.library import Acquires, CallModel
+from unclosed.library import Acquires, CallModel, Shared
 
 _FLAGS = (
     *("returns_class", "coroutine", "child", "keeps", "borrows", "cannot_raise", "exits", "suppresses", "shields"),
@@ -24,19 +24,23 @@ CALL_KEYS = LEASE_KEYS.union(
     _FLAGS,
     _POSITIONS,
     _LIMITS,
-    ("returns", "returns_when", "acquires", "lends", "exit_calls", "unless_given", "only_given", "streams", "names", "source"),
+    ("returns", "returns_when", "acquires", "lends", "exit_calls", "unless_given", "unless_is", "only_given", "streams", "names"),
+    ("source",),
 )
 FUNCTION_KEYS = CALL_KEYS | {"also"}
 CONVENTION_KEYS = CALL_KEYS | {"unless_named"}
-_CONSTRUCTOR_KEYS = ("acquires", "unless_given", "only_given", "at_most")
+_CONSTRUCTOR_KEYS = ("acquires", "unless_given", "unless_is", "only_given", "at_most")
 TYPE_KEYS = LEASE_KEYS.union(
     _CONSTRUCTOR_KEYS,
     ("also", "extends", "transaction", "attributes", "items", "closed_when", "open_when"),
     ("methods", "call", "constructor", "cannot_raise", "borrows", "source"),
 )
 OBJECT_KEYS = frozenset({"type", "also", "source"})
-TRANSACTION_KEYS = frozenset({"implicit", "statements", "of_parent", "begin", "commit", "rollback", "gives_back", "autocommit", "open_when"})
+TRANSACTION_KEYS = frozenset(
+    {"implicit", "statements", "of_parent", "begin", "commit", "rollback", "gives_back", "autocommit", "open_when"}
+)
 IMPLICIT = ("any", "dml", "none")
+_SHARED_KEYS = frozenset({"position", "type", "named"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,7 @@ def read_call(name: str, table: Table, source: str) -> CallEntry:
         suppresses=table.flag("suppresses"),
         shields=table.flag("shields"),
         unless_given=table.names("unless_given") or frozenset(),
+        unless_is=_unless_is(table),
         only_given=_only_given(table),
         at_most=table.position("at_most"),
         returns_when=_returns_when(table),
@@ -232,6 +237,20 @@ def _only_given(table: Table) -> tuple[tuple[int, str], ...]:
         return ()
     positions = ((arguments.position(name), name) for name in arguments.values)
     return tuple((position, name) for position, name in positions if position is not None)
+
+
+def _unless_is(table: Table) -> tuple[Shared, ...]:
+    """`unless_is.bind = { position = 0, type = "a.Connection", named = ["*conn*"] }`: the argument, where it stands, what it must be."""
+    outer = table.table("unless_is")
+    shared = []
+    for argument in outer.values if outer else ():
+        inner = outer.table(argument, _SHARED_KEYS) if outer else None
+        types = inner.qualifieds("type") if inner else ()
+        if inner is not None and not types:
+            inner.refuse("type", "is missing: an argument of which type?")
+        elif inner is not None:
+            shared.append(Shared(argument, inner.position("position"), types, inner.texts("named") or ()))
+    return tuple(shared)
 
 
 def _returns_when(table: Table) -> tuple[tuple[str, str, str], ...]:

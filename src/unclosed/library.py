@@ -39,6 +39,10 @@ class Acquires(enum.Enum):
     AWAITED = "awaited"
 
 
+ENTRIES = ("__enter__", "__aenter__")
+"""The methods that a block enters its value by."""
+
+
 @dataclass(frozen=True, slots=True)
 class Release:
     """One way to give a resource back, from the grammar `["await "] ["owner."] name ["(" index ")"]`.
@@ -85,6 +89,25 @@ class Lease:
     """Holds nothing until it is used: until a method of it has run or it was handed to a call, nothing is owed."""
     ends_itself_by: frozenset[str] = frozenset()
     """Methods after which nothing is owed any more, though they are not called a release (`detach` of a socket)."""
+
+    @property
+    def is_opened_by_entry(self) -> bool:
+        """Whether nothing is owed until a block enters the value."""
+        return not self.opened_by.isdisjoint(ENTRIES)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """An argument with which a call acquires nothing: what it makes works on that and gives nothing back (`Session(bind=conn)`).
+
+    `position`: `None` for one that is given by name alone. `types`: it is an instance of one of them. `named`: patterns, in lower case,
+    of how it is written where its type is unknown.
+    """
+
+    argument: str
+    position: int | None
+    types: tuple[str, ...]
+    named: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +182,8 @@ class CallModel:
     """Awaiting the result is not interrupted by cancellation as far as its argument is concerned."""
     unless_given: frozenset[str] = frozenset()
     """Keyword arguments with which the call acquires nothing."""
+    unless_is: tuple[Shared, ...] = ()
+    """Arguments with which the call acquires nothing, by their type. For the call of an instance, its constructor's count too."""
     only_given: tuple[tuple[int, str], ...] = ()
     """The call acquires only when one of these arguments, by position or name, is given; empty: always."""
     at_most: int | None = None

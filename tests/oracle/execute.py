@@ -105,8 +105,14 @@ def _function(program: Program, world: World) -> Callable[..., Any]:
                 return
             yield number
 
+    def look_up(value: object) -> object:
+        world.happens()
+        if world.choose(2, "subscript"):
+            world.raise_kind(world.kinds.index(KeyError))
+        return value
+
     scope = namespace(world, program.flavour)
-    scope |= {"__loop__": start_loop, "__round__": count_round, "__caught__": look_at_error, "__steps__": steps}
+    scope |= {"__loop__": start_loop, "__round__": count_round, "__caught__": look_at_error, "__steps__": steps, "__look_up__": look_up}
     exec(program.code(), scope)
     function = scope[program.function.name]
     world.code = function.__code__

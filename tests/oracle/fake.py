@@ -4,6 +4,7 @@ It behaves as the linter assumes of real libraries (`architecture.md`, "What rai
 
 - acquiring, `execute`, `commit`, unknown functions, the steps of a loop over a parameter may raise; an acquire that raises owes nothing;
 - releases, rollbacks, `cursor()`, attributes, subscripts, comparisons, `print` and entering a `with` block never raise;
+- but a subscript raises `KeyError` where a handler around it names that, and no broad handler takes it before;
 - leaving a `with` block that keeps the resource commits, which may raise; leaving one that releases it may not;
 - whatever is awaited, except a release, may be cancelled.
 """

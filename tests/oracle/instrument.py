@@ -1,8 +1,9 @@
 """A program made ready to run: its text, the acquires in it, and its code with probes.
 
 The probes are calls that the linter never sees: at the start of each round of a `while` loop or of a loop over a literal one that
-bounds the rounds (of a literal with elements there is at least one), and at the start of each handler and `finally` block one that
-looks at the exception in flight. Imports are taken out: the fake library stands in for what they would bring.
+bounds the rounds (of a literal with elements there is at least one), at the start of each handler and `finally` block one that
+looks at the exception in flight, and around each subscript in a `try` that expects its `KeyError` one that may raise it. Imports are
+taken out: the fake library stands in for what they would bring.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ import ast
 import functools
 from dataclasses import dataclass
 from types import CodeType
+from typing import Any
 
 from .flavours import Flavour
 
 KINDS = {"ValueError": ValueError, "KeyError": KeyError}
 """Exception classes that handlers name, besides `Exception`, `BaseException` and `CancelledError`."""
+BROAD = {"Exception", "BaseException"}
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ class _Probes(ast.NodeTransformer):
 
     def __init__(self) -> None:
         self.loops = 0
+        self.handled: list[set[str]] = []
+        """The names that the handlers around name, one set for each `try` or suppressor, from the outermost on."""
 
     def visit_Import(self, node: ast.Import) -> None:
         return None
@@ -98,13 +103,51 @@ class _Probes(ast.NodeTransformer):
             node.iter = ast.copy_location(ast.Call(ast.Name("__steps__", ast.Load()), [], []), node.iter)
         return node
 
-    def visit_Try(self, node: ast.Try) -> ast.Try:
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         self.generic_visit(node)
+        for names in reversed(self.handled if isinstance(node.ctx, ast.Load) else []):
+            if names & {"KeyError", "LookupError"}:
+                return ast.copy_location(ast.Call(ast.Name("__look_up__", ast.Load()), [node], []), node)
+            if names & BROAD:
+                break
+        return node
+
+    def visit_With(self, node: ast.With) -> ast.With:
+        suppressed = {name for item in node.items for name in _suppressed(item)}
+        self.handled.append(suppressed)
+        self.generic_visit(node)
+        self.handled.pop()
+        return node
+
+    def visit_Try(self, node: ast.Try) -> ast.Try:
+        self.handled.append({name for handler in node.handlers for name in _named(handler.type)})
+        node.body = [each for statement in node.body for each in _listed(self.visit(statement))]
+        self.handled.pop()
+        for rest in (node.handlers, node.orelse, node.finalbody):
+            rest[:] = [each for statement in rest for each in _listed(self.visit(statement))]
         for handler in node.handlers:
             handler.body.insert(0, _probe("__caught__", 0, handler.body[0]))
         if node.finalbody:
             node.finalbody.insert(0, _probe("__caught__", 0, node.finalbody[0]))
         return node
+
+
+def _named(node: ast.expr | None) -> set[str]:
+    """The names in the type of a handler; `BaseException` for a bare one."""
+    return {"BaseException"} if node is None else {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+
+
+def _suppressed(item: ast.withitem) -> set[str]:
+    """The names that a suppressor swallows; none for any other manager."""
+    call = item.context_expr
+    if not (isinstance(call, ast.Call) and ast.unparse(call.func) == "contextlib.suppress"):
+        return set()
+    return {name for argument in call.args for name in _named(argument)}
+
+
+def _listed(visited: ast.AST | list[ast.stmt]) -> list[Any]:
+    """What a visit of a statement gave, as a list of statements."""
+    return visited if isinstance(visited, list) else [visited]
 
 
 def _probe(name: str, number: int, where: ast.stmt) -> ast.stmt:

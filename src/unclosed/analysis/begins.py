@@ -111,7 +111,7 @@ class Begins:
     def _is_open_provider(self, scope: ScopeTypes, made: CallInfo) -> bool:
         """Whether a context manager of the project has opened a transaction when its block is entered."""
         target = self._summaries.target(scope, made) if made.target is not None and made.model is None and not made.is_class else None
-        if target is None or not target.facts.is_generator or not target.facts.decorators or not target.is_transparent(providers=True):
+        if target is None or not target.facts.is_generator or not target.facts.decorators or not target.runs(providers=True):
             return False
         return self._summaries.transactions.lends_open(target)
 

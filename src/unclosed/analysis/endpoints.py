@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from unclosed.analysis.dependencies import Marker, Wanted
+from unclosed.analysis.injection import Marker, Wanted
 from unclosed.analysis.meaning import Meaning
 from unclosed.analysis.obligations import NO_PLACES
 from unclosed.analysis.occupancy import HELD, NOTHING, Carry, Hold, Seen, State
 from unclosed.analysis.requests import Origin, Requests, Session
 from unclosed.analysis.routes import Route
-from unclosed.analysis.summaries import Summaries, Target
+from unclosed.analysis.summaries import Summaries
+from unclosed.analysis.targets import Target
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId
 from unclosed.infer.types import ModuleTypes, ScopeTypes

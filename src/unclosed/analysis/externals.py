@@ -26,7 +26,8 @@ from unclosed.infer.calls import CallInfo, argument_at
 from unclosed.infer.types import ScopeTypes
 
 if TYPE_CHECKING:
-    from unclosed.analysis.summaries import Summaries, Target
+    from unclosed.analysis.summaries import Summaries
+    from unclosed.analysis.targets import Target
 
 MAX_EXTERNALS = 3
 """Kept of one function: its first I/O without a limit, its first wait, its slowest I/O with a limit."""
@@ -117,7 +118,7 @@ class Externals:
         if info.target is None or not self._summaries.reaches_outside(info.target.module):
             return ()
         target = self._summaries.target(scope, info)
-        if target is None or not target.is_transparent(providers=True) or target.facts.only_raises:
+        if target is None or not target.runs(providers=True) or target.facts.only_raises:
             return ()
         if target.facts.is_generator and not target.facts.decorators and _iteration(scope, event) is None:
             return ()

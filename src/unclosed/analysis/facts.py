@@ -1,13 +1,14 @@
 """Facts about conditions: what is known of `None`s and flags on the way to a node.
 
 `FactFlow.reaching()` explores the graph with facts alone, path by path, so that at each acquire it is known which flags were set before.
-Facts are kept of places that are tested at least twice, or tested at all and bound to a constant; nobody asks for others.
+Facts are kept of places that are tested at least twice, or tested at all and bound to a constant; nobody asks for others. Of a name that
+other functions bind as well, a binding says nothing: somebody may have bound it anew before it is tested.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from unclosed.analysis.obligations import NO_FACTS, Facts
 from unclosed.flow import events as ev
@@ -22,9 +23,19 @@ _FALSE = frozenset({"False", "0", "''", '""', "0.0", "b''", 'b""'})
 class FactFlow:
     """What is known of conditions in one function."""
 
-    def __init__(self, graph: FlowGraph, edges_of: Callable[[NodeId], Iterable[Edge]], fresh: frozenset[PlaceId] = frozenset()) -> None:
-        """`edges_of`: the edges of a node that are real, given what its calls mean. `fresh`: the values of acquires, which are true."""
+    def __init__(
+        self,
+        graph: FlowGraph,
+        edges_of: Callable[[NodeId], Iterable[Edge]],
+        fresh: frozenset[PlaceId] = frozenset(),
+        shared: frozenset[PlaceId] = frozenset(),
+        rebound: Mapping[PlaceId, frozenset[PlaceId]] | None = None,
+    ) -> None:
+        """`edges_of`: the edges of a node that are real, given what its calls mean. `fresh`: the values of acquires, which are true.
+        `shared`: names that other functions bind as well; `rebound`: those that a call binds anew, by the call's result.
+        """
         self._graph, self._edges_of, self._fresh = graph, edges_of, fresh
+        self._shared, self._rebound = shared, rebound if rebound is not None else {}
         constants = set()
         self._pure_roots: dict[PlaceId, list[PlaceId]] = {}
         self._optional = {
@@ -72,6 +83,7 @@ class FactFlow:
 
     def after(self, event: ev.Event, facts: Facts) -> Facts:
         """The facts after an event."""
+        facts = self._without_rebound(event, facts)
         match event:
             case ev.Bind(target, value, _):
                 return self._bound(facts, target, value)
@@ -81,6 +93,12 @@ class FactFlow:
                 return self._forgotten(facts, base, itself=False)
             case ev.Call(callee, _, _, _, _, _) if callee.receiver in self._kept and facts is not None:
                 return self._narrowed(facts, Assumption(callee.receiver, IS_FALSE | IS_TRUE)) or facts
+        return facts
+
+    def _without_rebound(self, event: ev.Event, facts: Facts) -> Facts:
+        """The facts without those about names that a call binds, whether it returns or raises."""
+        for place in self._rebound.get(event.result, ()) if self._rebound and isinstance(event, ev.Call) else ():
+            facts = self._forgotten(facts, place)
         return facts
 
     def narrowed(self, facts: Facts, assume: Assumption | None) -> Facts | None:
@@ -109,7 +127,8 @@ class FactFlow:
         if allowed == ANYTHING and value is not None:
             allowed = self.known(facts, value)
         facts = self._forgotten(facts, target)
-        return facts if allowed == ANYTHING or target not in self._kept else facts | {(target, allowed)}
+        is_believed = target in self._kept and target not in self._shared
+        return facts | {(target, allowed)} if is_believed and allowed != ANYTHING else facts
 
     def _forgotten(self, facts: Facts, place: PlaceId, *, itself: bool = True) -> Facts:
         """The facts without those about a place and about what is read through it."""
@@ -147,9 +166,10 @@ class FactFlow:
         queue: deque[tuple[NodeId, Facts]] = deque([(NodeId(0), NO_FACTS)])
         while queue:
             node, facts = queue.popleft()
-            after = self.after(self._graph.events[node], facts)
+            event = self._graph.events[node]
+            after, failed = self.after(event, facts), self._without_rebound(event, facts)
             for edge in self._edges_of(node):
-                passed = self.narrowed(after if edge.kind == 0 else facts, edge.assume)
+                passed = self.narrowed(after if edge.kind == 0 else failed, edge.assume)
                 if passed is None:
                     continue
                 known = seen.setdefault(edge.target, set())

@@ -100,7 +100,12 @@ def _lease_of(meaning: Meaning, value: Value | None) -> Lease | None:
 
 
 def _coroutine_release(meaning: Meaning, value: Value | None, method: str) -> Kind | None:
-    """The kind of the resource that this un-awaited call fails to give back; `None` if it is no such call."""
+    """The kind of the resource that this un-awaited call fails to give back; `None` if it is no such call.
+
+    Of a value that may be of several types (synchronous in one branch, asynchronous in the other) it must be so for all of them.
+    """
+    if value is not None and value.sort is Sort.INSTANCE and any(_coroutine_release(meaning, part, method) is None for part in value.parts):
+        return None
     lease = _lease_of(meaning, value)
     if lease is not None:
         own = release_named(lease, method, owner=False)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from unclosed.analysis.obligations import End, Flag, Obligation, Site
-from unclosed.analysis.solver import Arrival, Key, Outcome
+from unclosed.analysis.solver import Arrival, Outcome
 from unclosed.analysis.verdicts import Loss, Resource, Verdict
+from unclosed.analysis.ways import Key, Rank
 from unclosed.confidence import Confidence
 from unclosed.findings import TrailStep
 from unclosed.flow import events as ev
@@ -87,12 +88,13 @@ class Judge:
         """The acquired value as a person sees it."""
         text = self._spans.callee_text(site.span)
         return Resource(
-            text=f"{text}()",
-            owner=text.rpartition(".")[0] if site.owner is not None else "",
+            text=self._spans.call_text(site.span),
+            owner=text.rpartition(".")[0] if site.owner is not None and not site.is_lender_hidden else "",
             target=self._target(site),
             lease=site.lease,
             is_child=site.is_child,
             span=self._spans.span(site.span),
+            is_lender_hidden=site.is_lender_hidden,
         )
 
     def _target(self, site: Site) -> str:
@@ -159,7 +161,7 @@ class Judge:
     def _word(self, event: ev.Event, span: SpanId) -> str:
         match event:
             case ev.Call():
-                return f"{self._spans.callee_text(span)}()"
+                return self._spans.call_text(span)
             case ev.Await():
                 return "await"
             case ev.Bind() if self._is_returned(event):
@@ -186,7 +188,9 @@ class Judge:
             text = self._step_text(node, owed, edge)
             span = _span_of(self._graph.events[node])
             if text and span is not None:
-                trail.append(TrailStep(self._path, self._spans.span(span), text))
+                step = TrailStep(self._path, self._spans.span(span), text)
+                if step not in trail:  # a `return` binds each item of its tuple
+                    trail.append(step)
         end = self._end_text(arrival)
         if end:
             trail.append(TrailStep(self._path, self._end_span(site, steps, arrival), end))
@@ -269,16 +273,15 @@ def _loss(outcome: Outcome) -> tuple[Loss, Arrival] | None:
         return Loss.NEVER, arrivals[0]
     for end in (End.REBOUND, End.DELETED, End.DISCARDED):
         if end in losses:
-            return Loss.OVERWRITTEN, _surest(losses[end])
-    for kind, loss in _EXIT_LOSSES:
-        if kind in exits:
-            return loss, _surest(exits[kind])
-    return None
+            return Loss.OVERWRITTEN, _surest(outcome, losses[end])
+    reached = [(loss, _surest(outcome, exits[kind])) for kind, loss in _EXIT_LOSSES if kind in exits]
+    return next((found for found in reached if not found[1].key[1].flags & Flag.INTERRUPTED), reached[0] if reached else None)
 
 
-def _surest(arrivals: list[Arrival]) -> Arrival:
-    """The first arrival that no unresolved call has made unsure; else the first."""
-    return min(arrivals, key=lambda arrival: arrival.key[1].flags & (Flag.LIKELY | Flag.POSSIBLE))
+def _surest(outcome: Outcome, arrivals: list[Arrival]) -> Arrival:
+    """The first arrival that no unresolved call has made unsure, on a way that convinces most."""
+    unsure = Flag.LIKELY | Flag.POSSIBLE | Flag.INTERRUPTED
+    return min(arrivals, key=lambda arrival: (arrival.key[1].flags & unsure, outcome.ranks.get(arrival.key, Rank())))
 
 
 def _confidence(outcome: Outcome, loss: Loss, arrival: Arrival) -> Confidence:
@@ -286,7 +289,7 @@ def _confidence(outcome: Outcome, loss: Loss, arrival: Arrival) -> Confidence:
     if loss in (Loss.NEVER, Loss.WITH_KEEPS_OPEN, Loss.DISCARDED):
         flags |= outcome.unsure
     sure = outcome.site.confidence
-    if flags & Flag.POSSIBLE:
+    if flags & (Flag.POSSIBLE | Flag.INTERRUPTED):
         return Confidence.POSSIBLE
     if loss in (Loss.EXCEPTION, Loss.CANCELLATION) and outcome.escaped and not flags & Flag.LENT:
         return Confidence.POSSIBLE  # on its way to another owner: only what comes between can lose it

@@ -23,7 +23,8 @@ from unclosed.infer.calls import CallInfo
 from unclosed.infer.values import Sort
 
 if TYPE_CHECKING:
-    from unclosed.analysis.summaries import Summaries, Target
+    from unclosed.analysis.summaries import Summaries
+    from unclosed.analysis.targets import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Lenders:
 
     def lent(self, target: Target) -> tuple[Lent, ...]:
         """What a generator of the project lends at its `yield`s."""
-        if not target.facts.is_generator or not target.is_transparent(providers=True):
+        if not target.facts.is_generator or not target.runs(providers=True):
             return ()
         return self._summaries.answers.ask(("lends", *target.key), lambda: self._lent(target), ())
 

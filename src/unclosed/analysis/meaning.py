@@ -12,7 +12,10 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Protocol
 
-from unclosed.analysis.roles import Roles
+from unclosed.analysis.class_heads import has_unknown_base
+from unclosed.analysis.facts import FactFlow
+from unclosed.analysis.roles import Dependencies, Roles
+from unclosed.analysis.shared_names import rebound_by_calls, shared_names
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId
 from unclosed.flow.graph import Edge, EdgeKind
@@ -34,8 +37,9 @@ _EXITS = {EdgeKind.NORMAL: ev.ExitKind.RETURN, EdgeKind.RAISE: ev.ExitKind.RAISE
 class Project(Protocol):
     """What the rest of the project says."""
 
-    def project_texts(self, module: str) -> Iterator[str]:
-        """The texts of the project around a module."""
+    @property
+    def dependencies(self) -> Dependencies:
+        """What it runs as web dependencies."""
 
     def exits_of(self, scope: ScopeTypes, info: CallInfo) -> frozenset[ev.ExitKind] | None:
         """The ways in which a function of the project ends; `None`: not known."""
@@ -48,12 +52,19 @@ class Meaning:
         self.scope, self.graph, self.catalog = scope, scope.graph, scope.catalog
         self._edges: dict[NodeId, tuple[Edge, ...]] = {}
         self._project = project
-        self.roles = Roles(scope, project.project_texts)
+        self.roles = Roles(scope, project.dependencies)
 
     @cached_property
     def is_provider(self) -> bool:
         """Whether the function lends what it yields."""
         return self.roles.is_provider
+
+    def fact_flow(self, fresh: frozenset[PlaceId] = frozenset()) -> FactFlow:
+        """What is known of conditions in the function; `fresh`: the values of acquires."""
+        names = shared_names(self.scope)
+        found = (self.graph.places.find(ev.Local(name)) for name in names)
+        shared = frozenset(place for place in found if place is not None)
+        return FactFlow(self.graph, self.edges, fresh, shared, rebound_by_calls(self.scope, names))
 
     @cached_property
     def displays(self) -> frozenset[PlaceId]:
@@ -96,6 +107,33 @@ class Meaning:
             bool(targets) and event.result not in self._read and all(isinstance(keys[t], ev.Local) and t not in self._read for t in targets)
         )
 
+    def is_handed_in(self, callee: ev.Callee) -> bool:
+        """Whether a callee is a callable that somebody handed to this function or to the object: its parameter, an attribute of `self`."""
+        key = self.graph.places.keys[callee.place] if callee.place is not None else None
+        if callee.place is None or self.scope.value(callee.place) is not None:
+            return False
+        parameters = {p.name for p in self.scope.facts.parameters}
+        if isinstance(key, ev.Local):
+            return key.name in parameters and not self.scope.has_sources(callee.place)
+        owner = self.scope.value(key.base) if isinstance(key, ev.Attribute) else None
+        home = self.scope.home(owner) if owner is not None and owner.sort is Sort.OBJECT else None
+        return home is not None and owner is not None and isinstance(key, ev.Attribute) and home.assigns(owner.name, key.name)
+
+    def is_kept(self, value: PlaceId) -> bool:
+        """Whether a value is returned, or put into an attribute or a container, perhaps by way of a name."""
+        keys, held = self.graph.places.keys, {value}
+        held |= {e.target for e in self.graph.events if isinstance(e, ev.Bind) and e.value == value}
+        names = {target for target in held if isinstance(keys[target], ev.Local)}
+        if any(isinstance(e, ev.Store) and (e.value == value or e.value in names) for e in self.graph.events):
+            return True
+        targets = (keys[e.target] for e in self.graph.events if isinstance(e, ev.Bind) and (e.value == value or e.value in names))
+        return any(isinstance(key, ev.Returned | ev.Attribute | ev.Item) for key in targets)
+
+    def may_inherit(self, receiver: Value | None) -> bool:
+        """Whether a receiver's class, of the project, has a base of which nothing is known."""
+        home = self.scope.home(receiver) if receiver is not None and receiver.sort is Sort.OBJECT else None
+        return home is not None and receiver is not None and has_unknown_base(home, receiver.name)
+
     def edges(self, node: NodeId) -> tuple[Edge, ...]:
         """The edges of a node that control can take."""
         if node not in self._edges:
@@ -115,12 +153,17 @@ class Meaning:
                 return
             exits = self._project.exits_of(self.scope, info) if info.target is not None else None
         is_calm = self._is_calm(node, event)
+        is_swallowed = any(edge.kind is EdgeKind.SUPPRESS for edge in self.graph.edges[node]) and self._is_expecting_left(node)
         for edge in self.graph.edges[node]:
             if exits is not None and _EXITS.get(edge.kind) not in exits:
                 continue
-            if edge.kind in (EdgeKind.RAISE, EdgeKind.CANCEL) and is_calm:
+            if edge.kind is EdgeKind.RAISE and is_calm:
                 continue
-            if edge.kind is EdgeKind.SUPPRESS and not self._suppresses(node):
+            if edge.kind is EdgeKind.CANCEL and is_calm and not self._waits_for_turn(event):
+                continue
+            if edge.kind is EdgeKind.SUPPRESS and not (is_swallowed or self._suppresses(node)):
+                continue
+            if edge.kind is EdgeKind.NORMAL and is_swallowed:
                 continue
             yield edge
 
@@ -129,11 +172,10 @@ class Meaning:
         match event:
             case ev.Call():
                 return self._is_calm_call(self.scope.call(node))
-            case ev.Enter(manager, _, _, _):
-                return self._is_harmless(manager) or self._is_quiet(self.scope.value(manager)) is not None
+            case ev.Enter(manager, is_async, _, _):
+                return self._is_entered_calmly(manager) or self._is_calm_manager(manager, "__aenter__" if is_async else "__enter__")
             case ev.Leave(manager, is_async, _, _):
-                lease = self._is_quiet(entered(self.scope.value(manager)))
-                return self._is_harmless(manager) or (lease is not None and exit_of(lease, is_async) is WithExit.RELEASE)
+                return self._is_left_calmly(manager, is_async)
             case ev.Step("import", value, _) if value is not None:
                 key = self.graph.places.keys[value]
                 return isinstance(key, ev.Imported) and key.name.partition(".")[0] in sys.stdlib_module_names
@@ -154,7 +196,23 @@ class Meaning:
             return True
         if info.event.callee.method in _ADDING and self._is_made_here(info.event.callee.receiver):
             return True
-        return self.catalog.is_calm(self.scope.calls.receiver_name(info.event), info.event.callee.method)
+        if model is not None and model.is_coroutine and not info.event.awaited:
+            return True
+        if self.catalog.is_plain_method(info.event.callee.method) and self._is_literal(info.event.callee.receiver):
+            return True
+        return self._makes_expectation(info) or self.catalog.is_calm(*self._names_in(info))
+
+    def hardly_raises(self, info: CallInfo) -> bool:
+        """Whether a call is one of the last that a person would fear: `options.get("rows")`, `names.append(name)`, `int(text)`."""
+        is_plain = info.event.callee.is_method and self.catalog.is_plain_method(info.event.callee.method)
+        return info.name.startswith("builtins.") or (is_plain and info.target is None and info.model is None)
+
+    def _is_literal(self, place: PlaceId | None) -> bool:
+        """Whether a place holds a literal, or a list, dict or set that is displayed in this function."""
+        if place is None:
+            return False
+        is_constant = isinstance(self.graph.places.keys[place], ev.Constant)
+        return is_constant or place in self.graph.empty_displays or self._is_made_here(place)
 
     def _is_made_here(self, place: PlaceId | None) -> bool:
         """Whether a place holds nothing but lists, dicts or sets displayed in this function."""
@@ -166,10 +224,46 @@ class Meaning:
         model = self.catalog.type(receiver.name) if receiver.sort is Sort.INSTANCE else None
         return model is not None and (method in model.closed_when or method in model.open_when)
 
+    def _is_entered_calmly(self, manager: PlaceId) -> bool:
+        """Whether entering a block neither raises nor waits: a wrapper's, or that of a resource that is open already."""
+        return self._is_harmless(manager) or self._is_quiet(self.scope.value(manager)) is not None
+
+    def _is_left_calmly(self, manager: PlaceId, is_async: bool) -> bool:
+        """Whether leaving a block does not raise in practice: what no model knows to do something then (a commit) only tidies up.
+
+        Approximation: a project's own manager that commits is taken for calm (missed alarms only).
+        """
+        value = entered(self.scope.value(manager))
+        model = self.catalog.type(value.name) if value is not None and value.sort is Sort.INSTANCE else None
+        if model is None or model.kind is None or self._is_harmless(manager):
+            return True
+        lease = self._is_quiet(value)
+        return lease is not None and exit_of(lease, is_async) is WithExit.RELEASE
+
+    def _is_calm_manager(self, manager: PlaceId, method: str) -> bool:
+        """Whether a manager's method is known not to raise: a lock's, by its type or, where that is unknown, by its name."""
+        value = self.scope.value(manager)
+        if value is not None and value.sort is Sort.INSTANCE and self.catalog.type(value.name) is not None:
+            model = self.catalog.method(value.name, method)
+            return model is not None and model.cannot_raise
+        return self.catalog.is_calm(self._written_name(manager), method)
+
+    def _written_name(self, manager: PlaceId) -> str:
+        """The last name of a manager as it is written: `_lock` for `with self._lock:`."""
+        sources = self.scope.sources(manager)
+        is_named = len(sources) == 1 and sources[0].place is not None
+        return self.scope.calls.last_name(sources[0].place if is_named else manager)
+
+    def _waits_for_turn(self, event: ev.Event) -> bool:
+        """Whether an event that does not raise may be cancelled all the same: waiting for a lock."""
+        return isinstance(event, ev.Enter) and not self._is_entered_calmly(event.manager)
+
     def _is_harmless(self, manager: PlaceId) -> bool:
         """Whether a manager's block is entered and left without raising: `closing(x)`, `suppress(...)`, a timeout's scope."""
         made = self.scope.call_behind(manager)
         called = made.model if made is not None else None
+        if self._expects_exception(manager):
+            return True
         return called is not None and (called.cannot_raise or called.suppresses or called.wraps is not None)
 
     def _is_quiet(self, value: Value | None) -> Lease | None:
@@ -183,14 +277,55 @@ class Meaning:
         model = self.catalog.type(value.name) if value is not None and value.sort is Sort.INSTANCE else None
         return model is not None and model.lease is not None
 
+    def is_expected_to_raise(self, node: NodeId) -> bool:
+        """Whether a call stands in the last statement of a block that is there to end in an exception: it returns nothing then."""
+        is_over, seen = False, set[NodeId]()
+        while True:
+            following = [edge.target for edge in self.graph.edges[node] if edge.kind is EdgeKind.NORMAL]
+            if len(following) != 1 or node in seen:
+                return False
+            seen.add(node)
+            node = following[0]
+            match self.graph.events[node]:
+                case ev.Leave(manager, _, False, _) if is_over and self._expects_exception(manager):
+                    return True
+                case ev.Leave() | ev.EndStatement():
+                    is_over = True
+                case ev.Join() if is_over:
+                    pass
+                case ev.Enter() | ev.Join() | ev.Exit():
+                    return False
+                case _ if is_over:
+                    return False
+
+    def _expects_exception(self, manager: PlaceId) -> bool:
+        """Whether a manager's block is there to end in an exception: `with pytest.raises(ValueError):`."""
+        made = self.scope.call_behind(manager)
+        return made is not None and self._makes_expectation(made)
+
+    def _makes_expectation(self, info: CallInfo) -> bool:
+        owner, _, name = info.name.rpartition(".")
+        return self.catalog.names_expectation(*self._names_in(info)) or self.catalog.names_expectation(owner, name)
+
+    def _names_in(self, info: CallInfo) -> tuple[str, str]:
+        """The last name of the receiver of a call, as it is written, and the name of what is called."""
+        return self.scope.calls.receiver_name(info.event), info.event.callee.method
+
+    def _is_expecting_left(self, node: NodeId) -> bool:
+        """Whether the manager left last before this node expects an exception."""
+        left = self._left_before(node)
+        return left is not None and self._expects_exception(left.manager)
+
     def _suppresses(self, node: NodeId) -> bool:
         """Whether the manager left last before this node swallows exceptions."""
-        for back in range(node, max(node - 3, -1), -1):
-            event = self.graph.events[back]
-            if isinstance(event, ev.Leave):
-                made = self.scope.call_behind(event.manager)
-                return made is not None and made.model is not None and made.model.suppresses
-        return False
+        left = self._left_before(node)
+        made = self.scope.call_behind(left.manager) if left is not None else None
+        return made is not None and made.model is not None and made.model.suppresses
+
+    def _left_before(self, node: NodeId) -> ev.Leave | None:
+        """The leaving of a block that stands last before a node."""
+        events = (self.graph.events[back] for back in range(node, max(node - 3, -1), -1))
+        return next((event for event in events if isinstance(event, ev.Leave)), None)
 
 
 def release_named(lease: Lease, method: str, *, owner: bool) -> Release | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from unclosed.analysis.faults import LoggedFault, read_typed_releases
 from unclosed.analysis.holding import Holding
+from unclosed.analysis.idle import is_never_used
 from unclosed.analysis.judge import Judge
 from unclosed.analysis.owners import Held
 from unclosed.analysis.solver import GivenUp
@@ -15,7 +16,7 @@ from unclosed.analysis.verdicts import AnalysedFunction, AnalysedModule, Fault, 
 from unclosed.confidence import Confidence
 from unclosed.findings import Skipped, TrailStep
 from unclosed.infer.types import ModuleTypes
-from unclosed.library import Release
+from unclosed.library import Lease, Release
 from unclosed.lowering.facts import FunctionFacts, Scope
 from unclosed.lowering.positions import Spans
 
@@ -57,7 +58,7 @@ class ModuleAnalysis:
             return None
         read_typed_releases(run.meaning, run.log)
         verdicts = self._verdicts(run, facts)
-        faults = tuple(self._fault(fault) for fault in run.log.all())
+        faults = tuple(self._fault(fault, facts) for fault in run.log.all())
         try:
             held, left_open = Holding(self._path, self._spans, self._summaries).of(run)
         except (GivenUp, RecursionError):
@@ -83,7 +84,7 @@ class ModuleAnalysis:
             if verdict is not None:
                 found[span] = verdict
         for outcome in run.outcomes:
-            if outcome.returned and outcome.site.span not in found and self._is_left_to_framework(run):
+            if outcome.returned and outcome.site.span not in found and self._is_left_to_framework(run, outcome.site.lease):
                 found[outcome.site.span] = judge.returned_by_dependency(outcome.site)
         for held in self._kept(facts):
             present = found.get(held.site.span)
@@ -91,12 +92,12 @@ class ModuleAnalysis:
                 found[held.site.span] = judge.kept(held.site, f"self.{held.attribute}")
         return tuple(found[span] for span in sorted(found))
 
-    def _is_left_to_framework(self, run: Run) -> bool:
+    def _is_left_to_framework(self, run: Run, lease: Lease) -> bool:
         """Whether a plain function is a web dependency, and no endpoint closes what it returns."""
         facts = run.meaning.scope.facts
         if facts.is_generator or facts.decorators:
             return False
-        return run.meaning.roles.is_dependency and not run.meaning.roles.has_closing_user()
+        return run.meaning.roles.is_dependency and not self._summaries.dependencies.has_closing_user(run.meaning.scope, lease)
 
     def _kept(self, facts: FunctionFacts) -> Iterator[Held]:
         """What this method keeps on `self` and its class never gives back."""
@@ -109,10 +110,14 @@ class ModuleAnalysis:
         for held in ownership.held:
             is_here = held.method is facts and held.types is self._types
             is_open = not ownership.releasing.get(held.attribute) and held.attribute not in ownership.escaping
-            if is_here and is_open and not self._summaries.owners.is_released_by_users(self._types, held):
+            if is_here and is_open and not (self._is_left_to_others(held) or is_never_used(self._summaries, self._types, held)):
                 yield held
 
-    def _fault(self, logged: LoggedFault) -> ReleaseFault:
+    def _is_left_to_others(self, held: Held) -> bool:
+        users = self._summaries.users
+        return users.may_be_left_to_base(self._types, held) or users.release(self._types, held)
+
+    def _fault(self, logged: LoggedFault, facts: FunctionFacts) -> ReleaseFault:
         callee = self._spans.callee_text(logged.span)
         written = callee if logged.fault is Fault.NOT_CALLED else f"{callee}()"
         trail: tuple[TrailStep, ...] = ()
@@ -127,6 +132,7 @@ class ModuleAnalysis:
             right=self._right(logged, callee),
             confidence=min(logged.confidence, Confidence.CERTAIN),
             trail=(*trail, TrailStep(self._path, span, "released here, in vain")),
+            in_async=facts.is_async,
         )
 
     def _right(self, logged: LoggedFault, callee: str) -> str:
@@ -141,8 +147,11 @@ class ModuleAnalysis:
 
     def _written_release(self, release: Release, logged: LoggedFault, callee: str) -> str:
         assert logged.site is not None
+        awaited = "await " if release.awaited else ""
+        if logged.site.is_lender_hidden and release.owner:
+            return f"{awaited}{release.method}() of its pool"
         owner = self._spans.callee_text(logged.site.span).rpartition(".")[0] or "the pool"
         value = callee.rpartition(".")[0] if logged.fault is Fault.WRONG_METHOD else "conn"
         receiver = owner if release.owner else value
         argument = value or "conn" if release.argument is not None else ""
-        return f"{'await ' if release.awaited else ''}{receiver}.{release.method}({argument})"
+        return f"{awaited}{receiver}.{release.method}({argument})"

@@ -44,6 +44,8 @@ class Flag(enum.IntFlag):
     """Guessed more than once."""
     LENT = 16
     """A provider has yielded it."""
+    INTERRUPTED = 32
+    """Only an interruption from outside (Ctrl-C) leads here."""
 
 
 class Obligation(NamedTuple):
@@ -110,5 +112,7 @@ class Site:
     """Taken out of a generator, which is the owner: closing or advancing the generator gives it back."""
     via: tuple[TrailStep, ...] = ()
     """The way through helpers to the library's own acquire, outermost first; empty where the call is that acquire."""
+    is_lender_hidden: bool = False
+    """It is released by what lent it, and that is out of the caller's sight: a helper took it from there."""
     lost_in: str = ""
     """The wrapper that can lose the value when the task is cancelled."""

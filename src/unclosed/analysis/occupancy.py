@@ -30,7 +30,8 @@ from unclosed.infer.values import Sort
 from unclosed.library import Kind, Lease, TypeModel, WithExit
 
 if TYPE_CHECKING:
-    from unclosed.analysis.summaries import Summaries, Target
+    from unclosed.analysis.summaries import Summaries
+    from unclosed.analysis.targets import Target
 
 MAX_STATES = 48
 """States of one session at one node; beyond, what is known of conditions is dropped."""
@@ -475,7 +476,7 @@ class _Walk:
             if carry is Carry.NOT:
                 continue
             name = target.parameter(info, argument)
-            if not name or not target.is_transparent(providers=True):
+            if not name or not target.runs(providers=True):
                 return self._used(state)
             effect = self._occupancy.effect(target, name, carry, self._subject, state.hold)
             holds |= effect.yields if at_yields and effect.yields else effect.ends

@@ -11,27 +11,27 @@ An attribute that is returned, yielded or stored elsewhere by some method has es
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from unclosed.analysis.obligations import Site
-from unclosed.analysis.slices import may_keep_fresh
+from unclosed.analysis.slices import may_give_fresh, may_keep_fresh
 from unclosed.analysis.solver import GivenUp, Outcome
 from unclosed.confidence import Confidence
 from unclosed.flow import events as ev
+from unclosed.flow.events import PlaceId
 from unclosed.flow.graph import FlowGraph
-from unclosed.infer.types import MAX_HOPS, ModuleTypes
+from unclosed.infer.calls import CallInfo
+from unclosed.infer.types import MAX_HOPS, ModuleTypes, is_cached_property
 from unclosed.infer.values import Sort
-from unclosed.library import Lease, Release, WithExit
+from unclosed.library import ENTRIES, Lease, Release, WithExit
 from unclosed.lowering.facts import FunctionFacts
 
 if TYPE_CHECKING:
     from unclosed.analysis.summaries import Summaries
 
 _CONSTRUCTORS = ("__init__", "__new__", "__post_init__", "__attrs_post_init__")
-_ENTRIES = ("__enter__", "__aenter__")
 _EXITS = ("__exit__", "__aexit__")
 
 
@@ -43,6 +43,11 @@ class Held:
     site: Site
     method: FunctionFacts
     types: ModuleTypes
+
+    @property
+    def is_constructed(self) -> bool:
+        """Whether each instance holds it from the beginning."""
+        return self.method.name.rpartition(".")[2] in _CONSTRUCTORS
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +73,10 @@ class Owners:
 
     def _ownership(self, types: ModuleTypes, owner: str) -> Ownership | None:
         lineage = list(self.lineage(types, owner))
-        return self._given_back(tuple(held for home, name in lineage for held in self._held(home, name, None)), lineage)
+        return self.given_back(tuple(held for home, name in lineage for held in self._held(home, name, None)), lineage)
 
-    def _given_back(self, held: tuple[Held, ...], lineage: list[tuple[ModuleTypes, str]]) -> Ownership:
-        """What becomes of what is held, in any method."""
+    def given_back(self, held: tuple[Held, ...], lineage: list[tuple[ModuleTypes, str]]) -> Ownership:
+        """What becomes of what is held, in any method of these classes."""
         releasing: dict[str, frozenset[str]] = {}
         escaping: set[str] = set()
         for each in held:
@@ -79,7 +84,7 @@ class Owners:
             for home, name in lineage:
                 for method in home.methods(name):
                     outcome = self._summaries.follow_attribute(home, method, each.attribute, each.site.lease)
-                    if _names_release(home, method, each.attribute, each.site.lease) or _asks_by_name(method):
+                    if _names_release(home, method, each.attribute, each.site.lease) or _asks_by_name(home, method):
                         gives_back.add(method.name.rpartition(".")[2])
                         continue
                     if outcome is None:
@@ -110,18 +115,6 @@ class Owners:
             ):
                 yield from self.lineage(home, base.name, hops - 1)
 
-    def is_released_by_users(self, types: ModuleTypes, held: Held) -> bool:
-        """Whether code outside the class releases the attribute: `store.conn.close()` anywhere in the project, by its text.
-
-        Approximation: any object's attribute of that name counts in a file that names the class (missed alarms only).
-        """
-        methods = {r.method for r in held.site.lease.release if not r.owner} or {"close"}
-        pattern = re.compile(rf"(?<!self)\.{re.escape(held.attribute)}\.(?:{'|'.join(sorted(map(re.escape, methods)))})\b")
-        name = held.method.owner.rpartition(".")[2]
-        own, *others = self._summaries.project_texts(types.name)
-        anywhere = re.compile(pattern.pattern.removeprefix("(?<!self)"))  # in another file `self` may be a subclass's
-        return pattern.search(own) is not None or any(name in text and anywhere.search(text) for text in others)
-
     def _held(self, types: ModuleTypes, owner: str, only: set[str] | None) -> Iterator[Held]:
         """What the methods of a class (with these names, or all) acquire and keep on `self`."""
         for method in types.methods(owner):
@@ -129,19 +122,31 @@ class Owners:
             if receiver is None or (only is not None and method.name.rpartition(".")[2] not in only):
                 continue
             scope = types.scope(method.id)
-            if not may_keep_fresh(scope, receiver):
+            is_cached = any(is_cached_property(d.name) for d in method.decorators)
+            if not may_keep_fresh(scope, receiver) and not (is_cached and may_give_fresh(scope)):
                 continue
             for outcome in self._summaries.run(scope).outcomes:
+                if outcome.site.lease.is_opened_by_entry:
+                    continue  # until it is entered, an instance of another class owes nothing
                 for base, attribute in sorted(outcome.stored):
                     if base == receiver:
                         yield Held(attribute, outcome.site, method, types)
+                if is_cached and None in outcome.returned:
+                    yield Held(method.name.rpartition(".")[2], outcome.site, method, types)
 
     def lease(self, types: ModuleTypes, owner: str) -> Lease | None:
-        """What is owed for an instance of a class; `None` if its constructor takes nothing or it offers no release."""
+        """What is owed for an instance of a class; `None` if its constructor takes nothing or it offers no release.
+
+        Where the entry of a block takes something and the exit keeps it, the instance owes that once it is entered.
+        """
         lineage = list(self.lineage(types, owner))
+        entries: frozenset[str] = frozenset()
         try:
             made = next((h for h in self._made_by_constructor(lineage) if h.site.confidence >= Confidence.LIKELY), None)
-            ownership = self._given_back((made,), lineage) if made is not None else None
+            if made is None:
+                made = next((h for h in self._made_by_entry(lineage) if h.site.confidence >= Confidence.LIKELY), None)
+                entries = frozenset(ENTRIES)
+            ownership = self.given_back((made,), lineage) if made is not None else None
         except (GivenUp, RecursionError):
             return None
         if made is None or ownership is None:
@@ -151,7 +156,9 @@ class Owners:
         releasing = self._surely_releasing(made, lineage)
         if any(_hands_out(method, name) for home, base in lineage for method in home.methods(base) for name in releasing):
             return None  # `app.on_cleanup.append(self.close)`: somebody else ends it
-        if not releasing - {*_ENTRIES, *_CONSTRUCTORS} or made.attribute in ownership.escaping:
+        if entries and (releasing | ownership.releasing.get(made.attribute, frozenset())) & set(_EXITS):
+            return None
+        if not releasing - {*ENTRIES, *_CONSTRUCTORS} or made.attribute in ownership.escaping:
             return None
         methods = {m.name.rpartition(".")[2]: m for home, name in reversed(lineage) for m in home.methods(name)}
         release = tuple(Release(name, awaited=methods[name].is_async) for name in sorted(releasing) if not name.startswith("__"))
@@ -161,6 +168,7 @@ class Owners:
             release=release,
             with_exit=_exit("__exit__", releasing, methods),
             async_with_exit=_exit("__aexit__", releasing, methods),
+            opened_by=entries,
         )
 
     def _surely_releasing(self, made: Held, lineage: list[tuple[ModuleTypes, str]]) -> frozenset[str]:
@@ -176,7 +184,7 @@ class Owners:
             name = method.name.rpartition(".")[2]
             ends = name in (*_EXITS, "__del__") or catalog.names_release(name)
             is_whole = outcome is not None and outcome.released and ev.ExitKind.RETURN not in outcome.exits
-            if is_whole or (ends and (_names_release(home, method, made.attribute, made.site.lease) or _asks_by_name(method))):
+            if is_whole or (ends and (_names_release(home, method, made.attribute, made.site.lease) or _asks_by_name(home, method))):
                 sure.add(name)
         ending = [m for _, m in methods if m.name.rpartition(".")[2] in _EXITS or catalog.names_release(m.name.rpartition(".")[2])]
         return _with_callers_among(sure, ending)
@@ -192,6 +200,13 @@ class Owners:
                 yield from self._held(other, base, called if (other, base) == (home, name) else called - set(_CONSTRUCTORS))
             if "__init__" not in _called_on_super(constructor):
                 return
+
+    def _made_by_entry(self, lineage: list[tuple[ModuleTypes, str]]) -> Iterator[Held]:
+        """What entering an instance acquires and keeps, by itself or through a method that it calls on `self`."""
+        entry = next((m for home, name in lineage for m in home.methods(name) if m.name.rpartition(".")[2] in ENTRIES), None)
+        called = {entry.name.rpartition(".")[2], *_called_on_self(entry)} if entry is not None else set()
+        for home, name in lineage if called else ():
+            yield from self._held(home, name, called)
 
 
 def _with_callers(names: set[str], lineage: list[tuple[ModuleTypes, str]]) -> frozenset[str]:
@@ -218,10 +233,10 @@ def _names_release(types: ModuleTypes, method: FunctionFacts, attribute: str, le
     if _passes_to_closer(types, method, receiver, attribute, lease):
         return True
     inside = [f for f in types.facts.functions if f is method or f.name.startswith(f"{method.name}.")]
-    return any(_names_release_in(types, f.graph, name, attribute, lease) for f in inside)
+    return any(_names_release_in(types, f, name, attribute, lease) for f in inside)
 
 
-def _passes_to_closer(types: ModuleTypes, method: FunctionFacts, receiver: ev.PlaceId, attribute: str, lease: Lease) -> bool:
+def _passes_to_closer(types: ModuleTypes, method: FunctionFacts, receiver: PlaceId, attribute: str, lease: Lease) -> bool:
     """Whether a method hands `self` to a function of the project that says `owner.conn.close`."""
     scope = types.scope(method.id)
     for node, event in enumerate(method.graph.events):
@@ -232,31 +247,53 @@ def _passes_to_closer(types: ModuleTypes, method: FunctionFacts, receiver: ev.Pl
         called = home.function(target.name) if home is not None and target is not None else None
         if home is not None and called is not None:
             names = (p.name for p in called.parameters)
-            if any(_names_release_in(home, called.graph, name, attribute, lease) for name in names):
+            if any(_names_release_in(home, called, name, attribute, lease) for name in names):
                 return True
     return False
 
 
-def _names_release_in(types: ModuleTypes, graph: FlowGraph, receiver: str, attribute: str, lease: Lease) -> bool:
+def _names_release_in(types: ModuleTypes, facts: FunctionFacts, receiver: str, attribute: str, lease: Lease) -> bool:
+    graph = facts.graph
     owner = graph.places.find(ev.Local(receiver))
     held = graph.places.find(ev.Attribute(owner, attribute)) if owner is not None else None
     if held is None:
         return False
     if any(graph.places.find(ev.Attribute(held, release.method)) is not None for release in lease.release if not release.owner):
         return True
-    calls = (e for e in graph.events if isinstance(e, ev.Call) and any(a.value == held for a in e.arguments))
-    return any(types.catalog.names_keep(c.callee.method, is_method=c.callee.is_method) or c.callee.method == "finalize" for c in calls)
+    if any(_is_release_of_part(types, graph, PlaceId(place), held) for place in range(len(graph.places.keys))):
+        return True
+    given = [n for n, e in enumerate(graph.events) if isinstance(e, ev.Call) and any(a.value == held for a in e.arguments)]
+    return any(_keeps(types, types.scope(facts.id).call(node)) for node in given)
 
 
-def _asks_by_name(method: FunctionFacts) -> bool:
+def _keeps(types: ModuleTypes, info: CallInfo) -> bool:
+    """Whether a call keeps its arguments, by its model or its name: `weakref.finalize(self, close, self.conn)`."""
+    named = types.catalog.names_keep(info.event.callee.method, is_method=info.event.callee.is_method)
+    return named or (info.model is not None and info.model.keeps)
+
+
+def _is_release_of_part(types: ModuleTypes, graph: FlowGraph, place: PlaceId, held: PlaceId) -> bool:
+    """Whether a place is a release of something that the held value keeps: `self.redis.connection_pool.disconnect`."""
+    key = graph.places.keys[place]
+    if not isinstance(key, ev.Attribute) or not types.catalog.names_release(key.name) or key.base == held:
+        return False
+    part = graph.places.keys[key.base]
+    while isinstance(part, ev.Attribute):
+        if part.base == held:
+            return True
+        part = graph.places.keys[part.base]
+    return False
+
+
+def _asks_by_name(types: ModuleTypes, method: FunctionFacts) -> bool:
     """Whether a method says `getattr(self, name)`, `vars(self)` or `self.__dict__`: it may reach any attribute (missed alarms only)."""
     receiver = _receiver(method)
     if receiver is None or method.name.rpartition(".")[2] == "__getattr__":
         return receiver is not None
     if method.graph.places.find(ev.Attribute(receiver, "__dict__")) is not None:
         return True
-    calls = (e for e in method.graph.events if isinstance(e, ev.Call) and e.callee.method in ("getattr", "vars") and not e.callee.is_method)
-    return any(call.arguments and call.arguments[0].value == receiver for call in calls)
+    calls = (e for e in method.graph.events if isinstance(e, ev.Call) and not e.callee.is_method and e.arguments)
+    return any(types.catalog.names_reflection(call.callee.method) and call.arguments[0].value == receiver for call in calls)
 
 
 def _hands_out(method: FunctionFacts, name: str) -> bool:
@@ -280,7 +317,7 @@ def _exit(name: str, releasing: frozenset[str], methods: dict[str, FunctionFacts
     return WithExit.TRANSACTION if name in methods else WithExit.NOTHING
 
 
-def _receiver(method: FunctionFacts) -> ev.PlaceId | None:
+def _receiver(method: FunctionFacts) -> PlaceId | None:
     """The place of `self`."""
     first = next((p.name for p in method.parameters if p.position == 0), None)
     if first is None or any(d.name in ("staticmethod", "classmethod") for d in method.decorators):

@@ -1,6 +1,6 @@
 """One request through its dependencies, as the framework solves them: which sessions it lends, and how they are when the endpoint starts.
 
-Dependencies run in the order of their parameters, those of a dependency before itself, each callable once for a request (`use_cache`), so
+Injection run in the order of their parameters, those of a dependency before itself, each callable once for a request (`use_cache`), so
 what one of them does to a session the next one finds. A generator's sessions stay lent until the response has been sent.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from unclosed.analysis.dependencies import Called, Dependencies, Marker
+from unclosed.analysis.injection import Called, Injection, Marker
 from unclosed.analysis.lenders import Lenders, Lent
 from unclosed.analysis.occupancy import NOTHING, Carry, Hold
 from unclosed.confidence import Confidence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from unclosed.analysis.summaries import Summaries
 
 MAX_DEPTH = 12
-"""Dependencies of dependencies that are followed."""
+"""Injection of dependencies that are followed."""
 Key = tuple[str, int, str, str]
 
 
@@ -74,7 +74,7 @@ class Requests:
     """Solves the dependencies of endpoints."""
 
     def __init__(self, summaries: Summaries) -> None:
-        self.dependencies, self.lenders = Dependencies(summaries), Lenders(summaries)
+        self.dependencies, self.lenders = Injection(summaries), Lenders(summaries)
 
     def solve(self, home: ScopeTypes, wanted: Iterable[tuple[Origin, Marker]]) -> Request:
         """A request with these dependencies, in their order. Names in markers belong to the module of `home`."""
@@ -84,7 +84,7 @@ class Requests:
 class _Solving:
     """One request being solved."""
 
-    def __init__(self, dependencies: Dependencies, lenders: Lenders) -> None:
+    def __init__(self, dependencies: Injection, lenders: Lenders) -> None:
         self._dependencies, self._lenders = dependencies, lenders
         self._request = Request()
         self._cache: dict[Key, Solved] = {}

@@ -1,27 +1,30 @@
 """What part a function plays: a provider that lends what it yields, a fixture, an application's lifespan, a web dependency.
 
-A generator is a provider by its decorator, or because some code of the project names it in `Depends(…)`. Only the text of the project is
-searched for that, so the answer depends on no analysis.
+A generator is a provider by its decorator, or because some code of the project names it in `Depends(…)`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Protocol
 
 from unclosed.flow import events as ev
 from unclosed.infer.types import ScopeTypes
 from unclosed.infer.values import Sort
 
-Texts = Callable[[str], Iterator[str]]
-"""The texts of the project around a module."""
+
+class Dependencies(Protocol):
+    """What the project runs as web dependencies."""
+
+    def has(self, scope: ScopeTypes) -> bool:
+        """Whether a function is one."""
 
 
 class Roles:
     """The part that one function plays."""
 
-    def __init__(self, scope: ScopeTypes, texts: Texts) -> None:
-        self._scope, self._texts = scope, texts
+    def __init__(self, scope: ScopeTypes, dependencies: Dependencies) -> None:
+        self._scope, self._dependencies = scope, dependencies
         self._facts, self._catalog = scope.facts, scope.catalog
         names = list(self._decorator_names())
         is_decorated = self._facts.is_generator and any(self._catalog.is_provider_decorator(name) for name in names)
@@ -42,25 +45,7 @@ class Roles:
     @property
     def is_dependency(self) -> bool:
         """Whether the project names the function in `Depends(…)`."""
-        return not self._facts.owner and any(self._dependency_pattern().search(text) for text in self._candidates())
-
-    def has_closing_user(self) -> bool:
-        """Whether an endpoint closes what the dependency gave it."""
-        for text in self._candidates():
-            for match in self._dependency_pattern().finditer(text):
-                parameter = match.group("parameter")
-                if parameter and re.search(rf"\b{parameter}\.(?:close|aclose|release)\(|closing\({parameter}\)", text):
-                    return True
-        return False
-
-    def _candidates(self) -> Iterator[str]:
-        return (text for text in self._texts(self._scope.module.name) if "Depends" in text and self._short_name in text)
-
-    def _dependency_pattern(self) -> re.Pattern[str]:
-        name = re.escape(self._short_name)
-        return re.compile(
-            rf"(?:(?P<parameter>\b\w+)\s*(?::[^=\n]*)?=\s*|\b)(?:Depends|Security)\(\s*(?:dependency\s*=\s*)?(?:\w+\.)*{name}\b"
-        )
+        return self._dependencies.has(self._scope)
 
     def _yields_a_value(self) -> bool:
         return any(isinstance(event, ev.Yield) and event.value is not None and not event.is_from for event in self._facts.graph.events)

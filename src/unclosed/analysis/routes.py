@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from unclosed.analysis.dependencies import imported_from
+from unclosed.analysis.injection import imported_from
 from unclosed.flow import events as ev
 from unclosed.flow.events import PlaceId, SpanId
 from unclosed.infer.types import ModuleTypes, ScopeTypes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Protocol
 
 from unclosed.analysis.meaning import Meaning
@@ -17,7 +18,7 @@ from unclosed.flow.graph import FlowGraph
 from unclosed.infer.calls import CallInfo, argument_at, is_given
 from unclosed.infer.types import ScopeTypes
 from unclosed.infer.values import Sort
-from unclosed.library import Acquires, Kind, Lease
+from unclosed.library import Acquires, Kind, Lease, Shared
 from unclosed.lowering.facts import MODULE_BODY
 
 MAX_SITES = 400
@@ -45,12 +46,25 @@ class FreshValue(Protocol):
     def trail(self) -> tuple[TrailStep, ...]:
         """The way to the library's acquire."""
 
+    @property
+    def parent(self) -> str:
+        """The helper's parameter that it belongs to, empty if none."""
+
 
 class Helpers(Protocol):
     """The functions of the project, as far as they acquire for their callers."""
 
     def fresh(self, scope: ScopeTypes, info: CallInfo) -> FreshValue | None:
         """What a call acquires for its caller."""
+
+    def argument_for(self, scope: ScopeTypes, info: CallInfo, parameter: str) -> PlaceId | None:
+        """The argument that fills a parameter of a called function."""
+
+    def is_patched(self, scope: ScopeTypes, info: CallInfo, trail: tuple[TrailStep, ...]) -> bool:
+        """Whether a test puts something else in the place of what a call runs on its way to the acquire."""
+
+    def may_be_shared(self, scope: ScopeTypes, info: CallInfo) -> bool:
+        """Whether a call makes an instance of a project class that may have been there before."""
 
     def project_texts(self, module: str) -> Iterator[str]:
         """The texts of the project around a module, its own first."""
@@ -72,10 +86,21 @@ class SiteFinder:
                 found += self._at_call(NodeId(node), event)
             elif isinstance(event, ev.Await) and event.value is not None:
                 found += self._at_await(NodeId(node), event)
-        return found
+        found = [site for site in found if not self._meaning.is_expected_to_raise(site.node)]
+        return [site for site in found if site.call is None or not self._is_none_of_its_own(site.call, site)]
+
+    def _is_none_of_its_own(self, call: CallInfo, site: Site) -> bool:
+        """Whether a call gives no fresh value after all: a test's fake, or an instance that others have as well."""
+        return self._helpers.is_patched(self._scope, call, site.via) or self._helpers.may_be_shared(self._scope, call)
+
+    def when_awaited(self, place: PlaceId) -> list[Site]:
+        """The sites that awaiting a value makes: a coroutine that the function has and does not await itself."""
+        made = self._pending(place)
+        return list(self._at_call(made[0], replace(made[1], awaited=True))) if made is not None else []
 
     def _at_call(self, node: NodeId, event: ev.Call) -> Iterator[Site]:
-        info = self._meaning.call(node)
+        """The sites at a call; `event`: the call, perhaps as it would be if it were awaited."""
+        info = replace(self._meaning.call(node), event=event)
         model = info.model
         if model is None or model.advances is not None:
             yield from self._from_helper(node, event, info)
@@ -106,24 +131,41 @@ class SiteFinder:
             generator = argument_at(event, info.model.advances)
             yield Site(node, event.result, fresh.lease, info, event.span, fresh.confidence, generator, via=fresh.trail, is_advanced=True)
             return
+        yield from self._given(node, event, info, fresh)
+
+    def _given(self, node: NodeId, event: ev.Call, info: CallInfo, fresh: FreshValue) -> Iterator[Site]:
+        """What a call that returns a fresh value makes its caller responsible for; `event` has the place of the result."""
         place = event.result if fresh.item is None else self._graph.places.intern(ev.Item(event.result, fresh.item))
-        confidence = min(fresh.confidence, info.confidence)
-        yield Site(node, place, fresh.lease, info, event.span, confidence, event.callee.receiver, via=fresh.trail)
+        confidence, span = min(fresh.confidence, info.confidence), info.event.span
+        if not fresh.parent:
+            lender = info.event.callee.receiver
+            hidden, is_latent = self._is_hidden(lender, fresh.lease), fresh.lease.is_opened_by_entry
+            yield Site(
+                node, place, fresh.lease, info, span, confidence, lender,
+                is_latent=is_latent, via=fresh.trail, is_lender_hidden=hidden,
+            )  # fmt: skip
+            return
+        parent = self._helpers.argument_for(self._scope, info, fresh.parent)
+        if parent is not None and self.is_from_outside(parent):
+            yield Site(node, place, fresh.lease, info, span, confidence, parent, is_child=True, via=fresh.trail)
+
+    def _is_hidden(self, lender: PlaceId | None, lease: Lease) -> bool:
+        """Whether what the helper was called on has no method that gives the resource back."""
+        names = {release.method for release in lease.release if release.owner}
+        value = self._scope.value(lender) if lender is not None and names else None
+        return bool(names) and all(self._scope.attribute_of(value, name) is None for name in names)
 
     def _from_helper_inside(self, node: NodeId, event: ev.Call, inner: CallInfo) -> Iterator[Site]:
         """`await wait_for(open_later(), 1)`: what a coroutine function of the project gives once it is awaited."""
         fresh = self._helpers.fresh(self._scope, replace(inner, event=replace(inner.event, awaited=True)))
         if fresh is None:
             return
-        place = event.result if fresh.item is None else self._graph.places.intern(ev.Item(event.result, fresh.item))
-        confidence = min(fresh.confidence, inner.confidence)
-        yield Site(node, place, fresh.lease, inner, inner.event.span, confidence, inner.event.callee.receiver, via=fresh.trail)
+        yield from self._given(node, event, inner, fresh)
 
     def _awaited_inside(self, node: NodeId, event: ev.Call, info: CallInfo, position: int) -> Iterator[Site]:
         """`await wait_for(pool.getconn(), 1)`: the value of the inner call."""
         place = argument_at(event, position)
-        made = self._scope.producer.get(place) if place is not None else None
-        inner = self._scope.call(made) if made is not None else None
+        inner = self._scope.call_behind(place) if place is not None else None
         if inner is None or inner.event.awaited:
             return
         if inner.model is None:
@@ -138,16 +180,26 @@ class SiteFinder:
         yield from self._site(node, event.result, inner, inner.event.span, lost_in)
 
     def _at_await(self, node: NodeId, event: ev.Await) -> Iterator[Site]:
-        """`await pending`, where `pending` is an acquiring call that was not awaited."""
-        info = self._meaning.scope.call_behind(event.value) if event.value is not None else None
-        if info is not None and not info.event.awaited and info.model is not None and info.model.acquires is Acquires.AWAITED:
-            yield from self._site(node, event.result, info, info.event.span)
+        """`await pending`, where `pending` is a call that was not awaited."""
+        made = self._pending(event.value) if event.value is not None else None
+        if made is not None:
+            for site in self._at_call(made[0], replace(made[1], awaited=True, result=event.result)):
+                yield replace(site, node=node)
+
+    def _pending(self, place: PlaceId) -> tuple[NodeId, ev.Call] | None:
+        """The call, and its node, whose result a place holds and nothing else, if that was not awaited yet."""
+        info = self._scope.call_behind(place)
+        if info is None or info.event.awaited or (info.model is not None and info.model.acquires is not Acquires.AWAITED):
+            return None
+        return NodeId(self._scope.producer[info.event.result]), info.event
 
     def _site(self, node: NodeId, place: PlaceId, info: CallInfo, span: ev.SpanId, lost_in: str = "") -> Iterator[Site]:
         model = info.model
         assert model is not None
         lease = model.lease
         if lease is None or lease.kind in _OTHER_CODES or any(a.key in model.unless_given for a in info.event.arguments):
+            return
+        if any(self._is_shared(info, shared) for shared in model.unless_is):
             return
         if any(r.owner and r.argument is None for r in lease.release) and self._is_removed_elsewhere(info, lease):
             return
@@ -172,6 +224,23 @@ class SiteFinder:
             is_latent=lease.lazy or (bool(lease.opened_by) and not (model.only_given and opened)),
             lost_in=lost_in,
         )
+
+    def _is_shared(self, info: CallInfo, shared: Shared) -> bool:
+        """Whether an argument, of the call or of the constructor of what is called, says that the result only works on what is there."""
+        callee = info.event.callee.place
+        made = self._scope.call_behind(callee) if callee is not None else None
+        for event in (info.event, *((made.event,) if made is not None else ())):
+            for argument in event.arguments:
+                if argument.value is not None and argument.key in (shared.argument, shared.position):
+                    return self._is_of(argument.value, shared)
+        return False
+
+    def _is_of(self, place: PlaceId, shared: Shared) -> bool:
+        value = self._scope.value(place)
+        if value is None or value.sort is not Sort.INSTANCE:
+            name = self._scope.calls.last_name(place).lower()
+            return value is None and any(fnmatchcase(name, pattern) for pattern in shared.named)
+        return any(self._meaning.catalog.is_a(value.name, name) for name in shared.types)
 
     def _is_removed_elsewhere(self, info: CallInfo, lease: Lease) -> bool:
         """Whether other code of the project ends what a registry gave: `Session.remove()` when a request is over.

@@ -45,6 +45,8 @@ def _may_come_from_acquire(scope: ScopeTypes, roots: Iterable[PlaceId]) -> bool:
         key = scope.graph.places.keys[place]
         if isinstance(key, ev.Attribute | ev.Item):
             pending.append(key.base)
+        if isinstance(key, ev.Attribute) and scope.getter_behind(place) is not None:
+            return True
         for source in scope.sources(place):
             if source.place is not None:
                 pending.append(source.place)

@@ -1,7 +1,8 @@
 """The worklist: obligations of one site through the graph, and what reached which end.
 
-Breadth first, so that the path kept for each state is a shortest one. At most `MAX_STATES` obligations are kept at one node; beyond,
-facts are dropped and the obligation is only `possible`, and beyond `MAX_STEPS` the function is given up.
+Breadth first, so that the path kept for each state is a shortest one, but for one that convinces more (`ways.py`). At most `MAX_STATES`
+obligations are kept at one node; beyond, facts are dropped and the obligation is only `possible`, and beyond `MAX_STEPS` the function is
+given up.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ from unclosed.analysis.facts import FactFlow
 from unclosed.analysis.meaning import Meaning
 from unclosed.analysis.obligations import NO_FACTS, End, Flag, Obligation, Site, State
 from unclosed.analysis.transfer import Transfer
+from unclosed.analysis.ways import Key, Rank, Ways
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId, SpanId
 from unclosed.flow.graph import IS_TRUE, Assumption, Edge, EdgeKind
+from unclosed.infer.values import Sort
 from unclosed.library import TypeModel
 
 MAX_STATES = 64
 MAX_STEPS = 60_000
-
-Key = tuple[NodeId, Obligation]
 
 
 class GivenUp(Exception):
@@ -75,6 +76,8 @@ class Outcome:
     unsure: int = 0
     """The union of the confidence flags seen anywhere."""
     previous: dict[Key, tuple[Key, Edge]] = field(default_factory=dict)
+    ranks: dict[Key, Rank] = field(default_factory=dict)
+    """How little the way to each state convinces."""
     starts: set[Key] = field(default_factory=set)
     """Where the value is owed from: the states right after the acquire."""
 
@@ -97,6 +100,7 @@ class Outcome:
             handed_on=self.handed_on or other.handed_on,
             unsure=self.unsure | other.unsure,
             previous={**other.previous, **self.previous},
+            ranks={**other.ranks, **self.ranks},
             starts=self.starts | other.starts,
         )
 
@@ -113,7 +117,11 @@ class Solver:
         """`budget`: shared by the sites of one function."""
         self._budget = budget if budget is not None else Budget()
         self._meaning, self._facts, self._site, self._transfer = meaning, facts, site, transfer
-        self._graph, self._outcome = meaning.graph, Outcome(site)
+        self._ways = Ways(meaning)
+        self._graph, self._outcome = (
+            meaning.graph,
+            Outcome(site, previous=self._ways.previous, ranks=self._ways.ranks, starts=self._ways.starts),
+        )
         self._seen: dict[NodeId, set[Obligation]] = {}
         self._queue: deque[Key] = deque()
         model = meaning.catalog.type(site.lease.type_name)
@@ -167,6 +175,9 @@ class Solver:
             self._outcome.escaped = True
             self._outcome.returned |= items
             self._note_done(End.ESCAPED, Arrival(key, key[0]))
+        elif kind is ev.ExitKind.RETURN and any(self._is_returned(place) for place in owed.containers):
+            self._outcome.escaped = self._outcome.handed_on = True  # a list of them is no fresh value (missed alarms only)
+            self._note_done(End.ESCAPED, Arrival(key, key[0]))
         elif owed.wrong is not None:
             self._release_wrongly(owed.wrong, Arrival(key, key[0]))
         elif not owed.flags & Flag.LATENT:
@@ -174,7 +185,7 @@ class Solver:
 
     def _returned_as(self, owed: Obligation) -> set[int | None]:
         places, items = self._graph.places, set[int | None]()
-        for place in (*owed.aliases, *(at for at, _ in owed.wrappers), *owed.containers):
+        for place in (*owed.aliases, *(at for at, _ in owed.wrappers)):
             key, item = places.keys[place], None
             while isinstance(key, ev.Item | ev.Attribute):
                 item = key.number if isinstance(key, ev.Item) else None
@@ -238,9 +249,10 @@ class Solver:
         if len(seen) >= MAX_STATES:
             state = state._replace(facts=NO_FACTS).flagged(Flag.POSSIBLE)
         if state in seen:
+            self._ways.offer((edge.target, state), key, edge)
             return
         seen.add(state)
-        self._outcome.previous.setdefault((edge.target, state), (key, edge))
+        self._ways.add((edge.target, state), key, edge)
         self._queue.append((edge.target, state))
 
     # Assumptions
@@ -272,14 +284,43 @@ class Solver:
         names = [self._graph.places.text(root).partition("'")[0] for root in key.roots]
         if sorted(key.text.split(" is ")) != sorted(names) or not any(held):
             return False
-        return (assume.allowed == IS_TRUE) is not all(held)
+        if all(held):
+            return assume.allowed != IS_TRUE
+        mine, other = (key.roots[0], key.roots[1]) if held[0] else (key.roots[1], key.roots[0])
+        return assume.allowed == IS_TRUE and self._is_alternative(other, mine)
+
+    def _is_alternative(self, other: PlaceId, mine: PlaceId, hops: int = 4) -> bool:
+        """Whether a name holds either the acquired value or what is in another place: `db = given or connect()`.
+
+        Of any other two names it is not known that they hold different things: a pool may lend the same connection again.
+        """
+        sources = [source.place for source in self._meaning.scope.sources(mine) if source.place is not None]
+        return hops > 0 and any(place == other or self._is_alternative(other, place, hops - 1) for place in sources)
 
     def _denies_type(self, owed: Obligation, assume: Assumption) -> bool:
-        """Whether the edge says that `isinstance(conn, Connection)` or `hasattr(conn, "close")` is false."""
+        """Whether the edge says that `isinstance(conn, Connection)` or `hasattr(conn, "close")` is false, or that it is a `str`."""
+        key = self._graph.places.keys[assume.place]
         event = self._event_of(assume.place)
-        if event is None or assume.allowed & IS_TRUE or event.callee.method not in ("isinstance", "hasattr") or not event.arguments:
+        if isinstance(key, ev.Pure) and key.text.startswith("isinstance("):  # a class pattern: the subject, the class
+            asked = key.roots
+        elif event is not None and event.callee.method in ("isinstance", "hasattr"):
+            asked = tuple(argument.value for argument in event.arguments if argument.value is not None)
+        else:
             return False
-        return event.arguments[0].value in owed.aliases
+        if not asked or asked[0] not in owed.aliases:
+            return False
+        is_other = (event is None or event.callee.method == "isinstance") and len(asked) > 1 and self._is_other_class(asked[1])
+        return assume.allowed == IS_TRUE if is_other else not assume.allowed & IS_TRUE
+
+    def _is_other_class(self, place: PlaceId) -> bool:
+        """Whether a place holds a class of which the resource is no instance: a builtin, or one of another library."""
+        value, mine, catalog = self._meaning.scope.value(place), self._site.lease.type_name, self._meaning.catalog
+        if value is None or value.sort is not Sort.NAME or value.name == "builtins.object" or ":" in mine:
+            return False
+        root = value.name.partition(".")[0]
+        is_known = root == "builtins" or catalog.type(value.name) is not None
+        is_related = root == mine.partition(".")[0] or catalog.is_a(mine, value.name) or catalog.is_a(value.name, mine)
+        return is_known and not is_related
 
     def _tests_closed(self, owed: Obligation, assume: Assumption) -> bool | None:
         """Whether the edge says that the resource is closed; `None` if it does not speak of that."""

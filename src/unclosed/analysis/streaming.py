@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from unclosed.analysis.dependencies import Marker
 from unclosed.analysis.endpoints import Endpoints, HeldSession, Streams, generators, streaming_class
+from unclosed.analysis.injection import Marker
 from unclosed.analysis.lenders import Source
 from unclosed.analysis.meaning import Meaning
 from unclosed.analysis.occupancy import NOTHING, Hold
 from unclosed.analysis.requests import Origin, Requests
 from unclosed.analysis.routes import Route, Routes
 from unclosed.analysis.solver import GivenUp
-from unclosed.analysis.summaries import Summaries, Target
+from unclosed.analysis.summaries import Summaries
+from unclosed.analysis.targets import Target
 from unclosed.analysis.verdicts import StreamVerdict, Taker
 from unclosed.confidence import Confidence
 from unclosed.findings import TrailStep

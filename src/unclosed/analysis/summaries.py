@@ -16,24 +16,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from unclosed.analysis.answers import Answers
+from unclosed.analysis.class_heads import may_give_shared_instances
+from unclosed.analysis.dependencies import Dependencies
 from unclosed.analysis.externals import Externals
-from unclosed.analysis.facts import FactFlow
 from unclosed.analysis.faults import FaultLog
+from unclosed.analysis.fresh import Fresh, FreshResources
 from unclosed.analysis.meaning import Meaning
 from unclosed.analysis.obligations import Flag, Site
+from unclosed.analysis.overriding import Overriding, joined_effect
 from unclosed.analysis.owners import Owners
+from unclosed.analysis.patches import Patches
+from unclosed.analysis.property_reads import with_getters
 from unclosed.analysis.sites import MAX_SITES, SiteFinder
-from unclosed.analysis.slices import may_give_fresh
 from unclosed.analysis.solver import Budget, GivenUp, Outcome, Solver
+from unclosed.analysis.targets import Target, is_awaited_inside
 from unclosed.analysis.transactions import Transactions
 from unclosed.analysis.transfer import Effect, Transfer
+from unclosed.analysis.users import Users
 from unclosed.confidence import Confidence
 from unclosed.findings import TrailStep
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId, SpanId
-from unclosed.infer.calls import CallInfo, argument_at
+from unclosed.infer.calls import CallInfo
 from unclosed.infer.types import ModuleTypes, ScopeTypes
 from unclosed.infer.values import Sort, Value
 from unclosed.library import Lease
@@ -42,16 +49,6 @@ from unclosed.project.program import Program
 
 MAX_EXIT_NODES = 80
 """A function with more nodes is taken to return and to raise: helpers that end the process are small."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fresh:
-    """A function returns a resource that its caller must give back. `item`: in this item of the returned tuple."""
-
-    lease: Lease
-    item: int | None
-    confidence: Confidence
-    trail: tuple[TrailStep, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +64,30 @@ class Summaries:
     """The summaries of a program's functions."""
 
     def __init__(self, program: Program, python: tuple[int, int]) -> None:
-        self._program, self._python = program, python
+        """`python`: the oldest version that the project admits."""
+        self._program, self.python = program, python
         self.owners = Owners(self)
         self.externals = Externals(self)
         self.transactions = Transactions(self)
+        self.users = Users(self)
+        self.dependencies = Dependencies(self)
+        self.overriding = Overriding(program, self.owners.lineage)
+        self._patches: dict[str, Patches] = {}
         self.answers = Answers()
+        self._fresh = FreshResources(self, program)
 
     # Runs
 
     def run(self, scope: ScopeTypes) -> Run:
         """The function run to its end. Raises `GivenUp` beyond the bounds, `RecursionError` for what is nested too deeply."""
-        meaning = Meaning(scope, self)
+        meaning = self.meaning(with_getters(scope))
         log = FaultLog(meaning)
         sites = self.sites(meaning)
         if len(sites) > MAX_SITES:
             raise GivenUp(f"more than {MAX_SITES} acquires")
         entered = {e.result for e in meaning.graph.events if isinstance(e, ev.Enter) and meaning.is_resource(e.result)}
         fresh = frozenset({site.place for site in sites} | entered)
-        facts = FactFlow(meaning.graph, lambda node: meaning.edges(NodeId(node)), fresh)
+        facts = meaning.fact_flow(fresh)
         outcomes: dict[SpanId, Outcome] = {}
         budget = Budget()
         for site in sites:
@@ -94,89 +97,23 @@ class Summaries:
 
     def sites(self, meaning: Meaning) -> list[Site]:
         """The acquires of a function."""
-        return SiteFinder(meaning, self._python, self).sites()
+        return SiteFinder(meaning, self.python, self).sites()
+
+    def meaning(self, scope: ScopeTypes) -> Meaning:
+        """The events of a scope, read with what the project says."""
+        return Meaning(scope, self)
 
     # Fresh resources
 
     def fresh(self, scope: ScopeTypes, info: CallInfo) -> Fresh | None:
-        """What a call of a function of the project acquires for its caller; `None` if nothing is known of it."""
-        if info.is_class and info.target is not None:
-            return self._instance(scope, info.target)
-        if info.model is not None and info.model.advances is not None:
-            return self._first_yielded(scope, info, info.model.advances)
-        target = self._function(scope, info)
-        if target is None or target.facts.is_generator or (target.facts.is_async and not info.event.awaited):
-            return None
-        if not target.is_transparent() or not may_give_fresh(target.types.scope(target.facts.id)):
-            return None
-        return self.answers.ask(("fresh", *target.key), lambda: self._fresh_of(target), None)
+        """What a call acquires for its caller; `None` if nothing is known of it."""
+        return self._fresh.of_call(scope, info)
 
-    def _first_yielded(self, scope: ScopeTypes, info: CallInfo, position: int) -> Fresh | None:
-        """What `next(get_db())` takes out of a generator that lends what it acquires."""
-        place = argument_at(info.event, position)
-        made = scope.call_behind(place) if place is not None else None
-        target = self._function(scope, made) if made is not None else None
-        if target is None or not target.facts.is_generator or target.facts.decorators:
-            return None
-        return self.answers.ask(("yielded", *target.key), lambda: self._yielded_by(target), None)
-
-    def _yielded_by(self, target: Target) -> Fresh | None:
-        try:
-            run = self.run(target.types.scope(target.facts.id))
-        except (GivenUp, RecursionError):
-            return None
-        lent = [outcome for outcome in run.outcomes if outcome.yielded and not outcome.site.is_child]
-        if not lent:
-            return None
-        site = lent[0].site
-        return Fresh(site.lease, None, min(site.confidence, Confidence.LIKELY), self._trail(target, site))
-
-    def _instance(self, scope: ScopeTypes, target: Value) -> Fresh | None:
-        """An instance of a project class that keeps what its constructor acquires, and offers a release."""
-        types = scope.home(target)
-        if types is None or target.name not in types.facts.classes:
-            return None
-        lease = self.answers.ask(("lease", types.name, target.name), lambda: self.owners.lease(types, target.name), None)
-        return None if lease is None else Fresh(lease, None, Confidence.LIKELY, ())
-
-    def _fresh_of(self, target: Target) -> Fresh | None:
-        try:
-            run = self.run(target.types.scope(target.facts.id))
-        except (GivenUp, RecursionError):
-            return None
-        returning = [outcome for outcome in run.outcomes if outcome.returned and not outcome.site.is_child]
-        if not returning:
-            return None
-        first = returning[0]
-        sure = min(outcome.site.confidence for outcome in returning)
-        if any(outcome.site.lease != first.site.lease for outcome in returning):
-            sure = min(sure, Confidence.LIKELY)
-        if not self._returns_nothing_else(run, returning):
-            sure = Confidence.POSSIBLE
-        item = min(first.returned, key=lambda index: -1 if index is None else index)
-        return Fresh(first.site.lease, item, sure, self._trail(target, first.site))
-
-    def _returns_nothing_else(self, run: Run, returning: list[Outcome]) -> bool:
-        """Whether every `return` that can be reached returns a fresh value or `None`."""
-        graph = run.meaning.graph
-        made = {outcome.site.place for outcome in returning}
-        items = {item for outcome in returning for item in outcome.returned}
-        whole = graph.places.intern(ev.Returned())
-        targets = {whole if item is None else graph.places.intern(ev.Item(whole, item)) for item in items}
-        for node in graph.node_ids():
-            event = graph.events[node]
-            if not isinstance(event, ev.Bind) or event.target not in targets:
-                continue
-            if event.value is None or not _is_fresh_or_nothing(run.meaning.scope, event.value, made):
-                return False
-        return True
-
-    def _trail(self, target: Target, site: Site) -> tuple[TrailStep, ...]:
-        module = self._program.module(target.types.name)
-        if module is None:
-            return ()
-        span = module.positions().span(site.span)
-        return (TrailStep(module.shown_as, span, f"{target.facts.name}() acquires it here"), *site.via)
+    def argument_for(self, scope: ScopeTypes, info: CallInfo, parameter: str) -> PlaceId | None:
+        """The argument that fills a parameter of a called function; `None` where it is left to its default, or not clear."""
+        target = self.function(scope, info)
+        given = (a.value for a in info.event.arguments if target is not None and target.parameter(info, a) == parameter)
+        return next(given, None)
 
     def step_in(self, target: Target, span: SpanId, text: str) -> tuple[TrailStep, ...]:
         """A step of a trail inside a function of the project."""
@@ -210,18 +147,27 @@ class Summaries:
 
         A helper that always raises has no RETURN, one that ends the process has no exit at all.
         """
+        if info.others:
+            ends = [self.exits_of(scope, each) for each in info.each()]
+            return frozenset(kind for each in ends if each is not None for kind in each) if None not in ends else None
         target = self.target(scope, info)
-        if target is None or target.facts.is_generator or not target.is_transparent() or target.facts.only_raises:
+        if target is None or target.facts.is_generator:
             return None
-        if target.facts.is_async and not info.event.awaited:
+        if target.is_coroutine() and not info.event.awaited:
+            return frozenset({ev.ExitKind.RETURN}) if target.gives_its_result() else None  # it only makes a coroutine
+        if target.facts.only_raises or len(target.facts.graph) > MAX_EXIT_NODES or not target.gives_its_result():
             return None
-        if len(target.facts.graph) > MAX_EXIT_NODES:
-            return None
-        return self.answers.ask(("exits", *target.key), lambda: self._reached_exits(target), None)
+        found = self.answers.ask(("exits", *target.key), lambda: self._reached_exits(target), None)
+        may_override = found is not None and ev.ExitKind.RETURN not in found
+        return None if may_override and self._may_be_another(target, info) else found
+
+    def _may_be_another(self, target: Target, info: CallInfo) -> bool:
+        alternatives = self.overriding.alternatives(target, info)
+        return alternatives is None or next(alternatives, None) is not None
 
     def _reached_exits(self, target: Target) -> frozenset[ev.ExitKind] | None:
-        meaning = Meaning(target.types.scope(target.facts.id), self)
-        facts = FactFlow(meaning.graph, lambda node: meaning.edges(NodeId(node)))
+        meaning = self.meaning(target.types.scope(target.facts.id))
+        facts = meaning.fact_flow()
         nodes = (NodeId(node) for node in meaning.graph.node_ids())
         exits = ((node, meaning.graph.events[node]) for node in nodes)
         return frozenset(event.kind for node, event in exits if isinstance(event, ev.Exit) and facts.reaching(node))
@@ -230,21 +176,47 @@ class Summaries:
 
     def of_argument(self, scope: ScopeTypes, info: CallInfo, argument: ev.Argument, site: Site) -> Effect:
         """What a function of the project does with an argument that owes what the site owes."""
+        if info.others:
+            return joined_effect([self.of_argument(scope, each, argument, site) for each in info.each()])
         target = self.target(scope, info)
         if target is None:
             return Effect.KEEPS if info.is_class else Effect.UNKNOWN
-        if not target.is_transparent(providers=True):
+        alternatives = self.overriding.alternatives(target, info)
+        if alternatives is None:
             return Effect.UNKNOWN
-        if target.facts.is_async and not info.event.awaited:
+        effects = [self.of_argument(scope, each, argument, site) for each in alternatives]
+        if effects:
+            return joined_effect(effects)
+        if not target.runs(providers=True):
+            return Effect.UNKNOWN
+        if target.is_coroutine() and not info.event.awaited and not is_awaited_inside(scope, info.event):
             return Effect.BORROWS if info.event.bare else Effect.KEEPS  # the coroutine holds it, whoever runs that
+        wrapped = self._of_wrapped_argument(target, info, argument, site.lease)
+        if wrapped is not None:
+            return wrapped
         name = target.parameter(info, argument)
         if not name:
             return Effect.KEEPS if target.takes_more() else Effect.UNKNOWN  # forwarded who knows where (missed alarms only)
-        question = ("effect", *target.key, name, site.lease)
-        return self.answers.ask(question, lambda: self._follow(target, name, site.lease), Effect.UNKNOWN)
+        effect = self._effect_on(target, name, site.lease)
+        return Effect.KEEPS if effect is Effect.RETURNS and not target.gives_its_result() else effect
+
+    def _of_wrapped_argument(self, target: Target, info: CallInfo, argument: ev.Argument, lease: Lease) -> Effect | None:
+        """What a wrapper around the function does with the argument itself; `None` if it only hands it on."""
+        at = argument.key if isinstance(argument.key, str) else argument.key + target.offset(info)
+        for wrapper in target.wrappers():
+            outer, name = Target(wrapper.types, wrapper.facts), wrapper.parameter_at(at)
+            if not name and wrapper.opens_its_stars():
+                return Effect.KEEPS  # taken out again, and who knows what then (missed alarms only)
+            effect = self._effect_on(outer, name, lease) if name else Effect.UNKNOWN
+            if effect in (Effect.RELEASES, Effect.KEEPS):
+                return effect
+        return None
+
+    def _effect_on(self, target: Target, name: str, lease: Lease) -> Effect:
+        return self.answers.ask(("effect", *target.key, name, lease), lambda: self._follow(target, name, lease), Effect.UNKNOWN)
 
     def _follow(self, target: Target, name: str, lease: Lease) -> Effect:
-        if target.types.scope(target.facts.id).graph.places.find(ev.Local(name)) is None:
+        if target.place_of(name) is None:
             return Effect.BORROWS
         if target.facts.only_raises and target.facts.owner:
             return Effect.UNKNOWN  # an abstract method: somebody else's body runs
@@ -253,13 +225,14 @@ class Summaries:
 
     def follow_parameter(self, target: Target, name: str, lease: Lease) -> Outcome | None:
         """What a function does with a parameter that owes this lease; `None` if it never mentions it or cannot be followed."""
-        scope = target.types.scope(target.facts.id)
-        place = scope.graph.places.find(ev.Local(name))
-        if place is None:
-            return None
-        meaning = Meaning(scope, self)
-        facts = FactFlow(meaning.graph, lambda node: meaning.edges(NodeId(node)))
-        site = Site(NodeId(0), place, lease, None, SpanId(0), Confidence.CERTAIN)
+        place = target.place_of(name)
+        return None if place is None else self.follow(target.types.scope(target.facts.id), place, lease)
+
+    def follow(self, scope: ScopeTypes, place: PlaceId, lease: Lease, node: NodeId = NodeId(0)) -> Outcome | None:  # noqa: B008
+        """What a function does with a value that owes this lease and is in a place after a node; `None` if it cannot be followed."""
+        meaning = self.meaning(scope)
+        facts = meaning.fact_flow()
+        site = Site(node, place, lease, None, SpanId(0), Confidence.CERTAIN)
         try:
             return Solver(meaning, facts, site, Transfer(meaning, facts, site, FaultLog(meaning), self)).solve()
         except (GivenUp, RecursionError):
@@ -270,15 +243,31 @@ class Summaries:
         first = next((p.name for p in method.parameters if p.position == 0), "")
         base = method.graph.places.find(ev.Local(first))
         place = None if base is None else method.graph.places.find(ev.Attribute(base, attribute))
-        if place is None:
-            return None
-        meaning = Meaning(types.scope(method.id), self)
-        facts = FactFlow(meaning.graph, lambda node: meaning.edges(NodeId(node)))
-        site = Site(NodeId(0), place, lease, None, SpanId(0), Confidence.CERTAIN)
-        try:
-            return Solver(meaning, facts, site, Transfer(meaning, facts, site, FaultLog(meaning), self)).solve()
-        except (GivenUp, RecursionError):
-            return None
+        return None if place is None else self.follow(types.scope(method.id), place, lease)
+
+    def is_patched(self, scope: ScopeTypes, info: CallInfo, trail: tuple[TrailStep, ...]) -> bool:
+        """Whether a test puts something else in the place of what a call runs on its way to the acquire."""
+        module = scope.module
+        if module.name not in self._patches:
+            self._patches[module.name] = Patches(module, self._program.text)
+        return self._patches[module.name].cover(scope, info, trail)
+
+    def may_be_shared(self, scope: ScopeTypes, info: CallInfo) -> bool:
+        """Whether a call makes an instance of a project class that may have been there before."""
+        home = scope.home(info.target) if info.is_class and info.target is not None else None
+        return home is not None and info.target is not None and may_give_shared_instances(self.owners.lineage(home, info.target.name))
+
+    def project_root(self, module: str) -> Path:
+        """The root of the project that a module belongs to."""
+        return self._program.project_root(module)
+
+    def project_files(self, module: str) -> Iterator[tuple[Path, str]]:
+        """The files of the project around a module with their texts, its own first."""
+        return self._program.project_files(module)
+
+    def types(self, path: Path) -> ModuleTypes | None:
+        """The types of a file of the project, parsed if need be; `None` if it cannot be."""
+        return self._program.types(str(path))
 
     def project_texts(self, module: str) -> Iterator[str]:
         """The texts of the project around a module, its own first."""
@@ -288,7 +277,7 @@ class Summaries:
 
     def target(self, scope: ScopeTypes, info: CallInfo) -> Target | None:
         """The function of the project that a call runs, for a class its `__init__`; `None` where it is not known."""
-        return self._constructor(scope, info.target) if info.is_class else self._function(scope, info)
+        return self._constructor(scope, info.target) if info.is_class else self.function(scope, info)
 
     def _constructor(self, scope: ScopeTypes, value: Value | None) -> Target | None:
         """The `__init__` of a project class, its own or a base's; `None` where it cannot be read (a dataclass, a library's base)."""
@@ -301,43 +290,13 @@ class Summaries:
                 return Target(home, facts)
         return None
 
-    def _function(self, scope: ScopeTypes, info: CallInfo) -> Target | None:
+    def function(self, scope: ScopeTypes, info: CallInfo) -> Target | None:
         """The function of the project that is called; `None` for a class, and where it is not known."""
         if info.target is None or info.target.sort is not Sort.DEFINITION:
             return None
         types = scope.home(info.target)
         facts = types.function(info.target.name) if types is not None else None
         return Target(types, facts) if types is not None and facts is not None else None
-
-
-def _is_fresh_or_nothing(scope: ScopeTypes, place: PlaceId, made: set[PlaceId], depth: int = 8) -> bool:
-    """Whether a place holds nothing but values of these acquires, values made from them, and `None`."""
-    key = scope.graph.places.keys[place]
-    if place in made or isinstance(key, ev.Constant):
-        return True
-    if isinstance(key, ev.Local) and any(p.name == key.name for p in scope.facts.parameters):
-        return False
-    sources = scope.sources(place)
-    if not sources or depth == 0:
-        return False
-    for source in sources:
-        if source.place is not None:
-            if not _is_fresh_or_nothing(scope, source.place, made, depth - 1):
-                return False
-        elif source.node is not None:
-            event = scope.graph.events[source.node]
-            inputs: tuple[PlaceId, ...] = (event.manager,) if isinstance(event, ev.Enter) else ()
-            if isinstance(event, ev.Call):
-                inputs = tuple(p for p in (event.callee.receiver, *(a.value for a in event.arguments)) if p is not None)
-            if not any(_is_fresh_or_nothing(scope, p, made, depth - 1) for p in inputs if not _is_constant(scope, p)):
-                return False
-        else:
-            return False
-    return True
-
-
-def _is_constant(scope: ScopeTypes, place: PlaceId) -> bool:
-    return isinstance(scope.graph.places.keys[place], ev.Constant)
 
 
 def _effect(outcome: Outcome) -> Effect:
@@ -348,67 +307,3 @@ def _effect(outcome: Outcome) -> Effect:
     if outcome.escaped:
         return Effect.KEEPS
     return Effect.UNKNOWN if outcome.unsure & (Flag.LIKELY | Flag.POSSIBLE) else Effect.BORROWS
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A function of the project, with the types of its module."""
-
-    types: ModuleTypes
-    facts: FunctionFacts
-
-    @property
-    def key(self) -> tuple[str, int]:
-        """What tells the function from all others."""
-        return self.types.name, int(self.facts.id)
-
-    def decorators(self) -> list[Value | None]:
-        """What the decorators name."""
-        outer = self.types.scope(self.facts.outer if self.facts.outer is not None else self.facts.id)
-        return [outer.named(decorator.name) if decorator.name else None for decorator in self.facts.decorators]
-
-    def is_transparent(self, *, providers: bool = False) -> bool:
-        """Whether a call of the decorated name runs this body and gives its result; with `providers`, also where a manager runs it."""
-        catalog = self.types.catalog
-        for value in self.decorators():
-            if value is not None and value.sort is Sort.DEFINITION and self._passes_through(value):
-                continue
-            if value is None or value.sort is not Sort.NAME:
-                return False
-            known = catalog.is_transparent_decorator(value.name) or (providers and catalog.is_provider_decorator(value.name))
-            if not known:
-                return False
-        return True
-
-    def _passes_through(self, value: Value) -> bool:
-        """Whether a decorator of the project wraps what it decorates with `functools.wraps` and keeps no results."""
-        home = self.types.scope(self.facts.id).home(value)
-        if home is None:
-            return False
-        inside = [f for f in home.facts.functions if f.name.startswith(f"{value.name}.")]
-        wrappers = [f for f in inside if any(d.name in ("wraps", "functools.wraps") for d in f.decorators)]
-        stores = (e for f in wrappers for e in f.graph.events if isinstance(e, ev.Store))
-        return bool(wrappers) and not any(s.kind in (ev.StoreKind.SUBSCRIPT, ev.StoreKind.GLOBAL, ev.StoreKind.ATTRIBUTE) for s in stores)
-
-    def parameter(self, info: CallInfo, argument: ev.Argument) -> str:
-        """The parameter that an argument of the call fills; empty where that is not clear."""
-        parameters = self.facts.parameters
-        if isinstance(argument.key, str):
-            names = {p.name for p in parameters if not p.star}
-            return argument.key if argument.key in names else ""
-        if any(a.key == "*" for a in info.event.arguments):
-            return ""
-        position = argument.key + self._offset(info)
-        return next((p.name for p in parameters if p.position == position), "")
-
-    def takes_more(self) -> bool:
-        """Whether the function has a star parameter."""
-        return any(p.star for p in self.facts.parameters)
-
-    def _offset(self, info: CallInfo) -> int:
-        """1 where the receiver fills the first parameter."""
-        names = {d.name for d in self.facts.decorators}
-        if not self.facts.owner or "staticmethod" in names:
-            return 0
-        is_bound = info.is_class or (info.receiver is not None and info.receiver.sort is Sort.OBJECT)
-        return 1 if is_bound or "classmethod" in names else 0

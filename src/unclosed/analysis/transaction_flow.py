@@ -11,8 +11,9 @@ from unclosed.analysis.externals import External
 from unclosed.analysis.facts import FactFlow
 from unclosed.analysis.meaning import Meaning
 from unclosed.analysis.obligations import End, Obligation, Site, State
-from unclosed.analysis.solver import Budget, Key, Solver
+from unclosed.analysis.solver import Budget, Solver
 from unclosed.analysis.subjects import Begin, How, aliases_of, is_under, model_at, model_of, sql, subject_of
+from unclosed.analysis.ways import Key
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId, SpanId
 from unclosed.flow.graph import EdgeKind

@@ -21,9 +21,10 @@ from unclosed.analysis.externals import External, all_calls
 from unclosed.analysis.facts import FactFlow
 from unclosed.analysis.meaning import Meaning
 from unclosed.analysis.origins import origin_of
-from unclosed.analysis.solver import Budget, GivenUp, Key, Outcome
+from unclosed.analysis.solver import Budget, GivenUp, Outcome
 from unclosed.analysis.subjects import Begin, How, model_at, place_of
 from unclosed.analysis.transaction_flow import TransactionSolver, TransactionTransfer
+from unclosed.analysis.ways import Key
 from unclosed.confidence import Confidence
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, SpanId
@@ -32,7 +33,8 @@ from unclosed.infer.types import ScopeTypes
 from unclosed.library import TypeModel
 
 if TYPE_CHECKING:
-    from unclosed.analysis.summaries import Summaries, Target
+    from unclosed.analysis.summaries import Summaries
+    from unclosed.analysis.targets import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ class Transactions:
     def effect(self, scope: ScopeTypes, info: CallInfo, argument: ev.Argument) -> SubjectEffect:
         """What a function of the project does with the transaction of an argument."""
         target = self._summaries.target(scope, info)
-        if target is None or not target.is_transparent(providers=True) or target.facts.is_generator or target.facts.only_raises:
+        if target is None or not target.runs(providers=True) or target.facts.is_generator or target.facts.only_raises:
             return NO_EFFECT
         name = target.parameter(info, argument)
         given = model_at(scope, argument.value) if argument.value is not None else None
@@ -148,7 +150,7 @@ class Transactions:
 
     def method(self, scope: ScopeTypes, info: CallInfo) -> Target | None:
         target = self._summaries.target(scope, info) if info.receiver is not None else None
-        if target is None or not target.facts.owner or not target.is_transparent() or target.facts.is_generator:
+        if target is None or not target.facts.owner or not target.runs() or target.facts.is_generator:
             return None
         return target
 

@@ -19,13 +19,16 @@ from unclosed.flow.events import NodeId, PlaceId
 from unclosed.infer.calls import CallInfo
 from unclosed.infer.types import ScopeTypes
 from unclosed.infer.values import Sort
-from unclosed.library import CallModel, Lease, WithExit
+from unclosed.library import ENTRIES, CallModel, Lease, WithExit
 
 _NOWHERE = ev.Temp(0)
 """Where a value is that an exception has dropped on its way to the caller: open, and out of reach."""
 _EXIT_METHODS = ("__exit__", "__aexit__")
 _COUNTING = frozenset({"append", "appendleft", "add", "insert"})
 """Methods that put something into a container and tell nobody of what is in it."""
+
+_LOOKING = frozenset(f"builtins.{name}" for name in ("len", "print", "bool", "id", "repr", "str", "type", "isinstance"))
+"""Functions that take nothing out of a container that they are given, and do not give it back."""
 
 Both = tuple[State, State]
 """The state on normal edges, and on exception edges."""
@@ -75,7 +78,7 @@ class Transfer:
             case ev.Store():
                 after = self._store(event, state)
                 return after, after
-            case ev.Step("next", value, _) if value is not None and value in state.containers:
+            case ev.Step("next", value, _) if self._is_of_container(value, state):
                 return End.ESCAPED, End.ESCAPED
             case ev.Enter(manager, is_async, result, _):
                 return self._enter(state, manager, is_async, result)
@@ -86,15 +89,20 @@ class Transfer:
                 after = self._yield(state, value)
                 return after, after
             case ev.Capture(places, result, _, _):
-                if not state.containers.isdisjoint(places):
-                    return End.ESCAPED, End.ESCAPED
-                if not state.aliases.isdisjoint(places):
-                    state = state._replace(holders=state.holders | {result})
-                return state, state
+                after = self._captured(state, places, result)
+                return after, after
             case ev.Bare(place, span):
                 after = self._bare(state, place, span)
                 return after, after
+            case ev.Join(ev.INTERRUPTED):
+                state = state.flagged(Flag.INTERRUPTED)
         return state, state
+
+    def _captured(self, state: Obligation, places: tuple[PlaceId, ...], result: PlaceId) -> State:
+        """A closure that reads the value holds it; one that reads a container may do anything with what is in it."""
+        if not state.containers.isdisjoint(places):
+            return End.ESCAPED
+        return state if state.aliases.isdisjoint(places) else state._replace(holders=state.holders | {result})
 
     # Bindings
 
@@ -102,6 +110,8 @@ class Transfer:
         """`target` loses what it held and gets what `value` holds."""
         if value == target:
             return state
+        if value is not None and value not in state.aliases and value not in state.containers and self._is_of_container(value, state):
+            return End.ESCAPED  # `conn = found[0]`: perhaps this one
         left = self._stripped(state, {target})
         after = left if value is None else self._with_target(left, state, target, value)
         if after.aliases or after.wrappers or after.containers:
@@ -123,8 +133,7 @@ class Transfer:
         aliases |= {self._rebased(place, value, target) for place in before.aliases if self._is_under(place, value)}
         wrappers = {(target, method) for place, method in before.wrappers if place == value}
         containers = {target} if value in before.containers else set()
-        is_part = any(self._is_under(value, container) for container in before.containers)  # `conn = found[0]`: perhaps this one
-        holders = {target} if is_part or value in before.holders or self._is_release_bound(before, value) else set()
+        holders = {target} if value in before.holders or self._is_release_bound(before, value) else set()
         if not (aliases or wrappers or holders or containers):
             return left
         return left._replace(
@@ -180,7 +189,7 @@ class Transfer:
             return False
         if value in state.aliases or value in state.holders or value in state.containers or state.wrapper(value) is not None:
             return True
-        if any(self._is_under(value, container) for container in state.containers):
+        if self._is_of_container(value, state):
             return True
         return any(self._is_under(place, value) for place in state.aliases) or self._is_release_bound(state, value)
 
@@ -219,15 +228,22 @@ class Transfer:
         receiver = event.callee.receiver
         if receiver is not None and (receiver in state.containers or any(self._is_under(receiver, c) for c in state.containers)):
             return None if event.callee.method in _COUNTING else (End.ESCAPED, End.ESCAPED)
-        model = info.model
-        is_harmless = (model is not None and (model.borrows or model.cannot_raise)) or info.name.startswith("builtins.")
-        for argument in event.arguments:
-            value = argument.value
-            if value is None:
-                continue
-            if (value in state.containers and not is_harmless) or any(self._is_under(value, c) for c in state.containers):
-                return End.ESCAPED, End.ESCAPED
+        if info.name in _LOOKING and not self._is_counted_off(event):
+            return None
+        if any(self._is_of_container(argument.value, state) for argument in event.arguments):
+            if info.model is not None and info.model.borrows:  # `ready = select(sockets)`: what it gives may hold some of them
+                return state._replace(containers=state.containers | {event.result}), state
+            return End.ESCAPED, End.ESCAPED
         return None
+
+    def _is_counted_off(self, event: ev.Call) -> bool:
+        """Whether a loop will take the items one by one: `for i in range(len(conns))`."""
+        uses = (e for e in self._graph.events if isinstance(e, ev.Call) and any(a.value == event.result for a in e.arguments))
+        return any(use.callee.method == "range" for use in uses)
+
+    def _is_of_container(self, value: PlaceId | None, state: Obligation) -> bool:
+        """Whether a place holds a container with the value in it, or an item of one."""
+        return value is not None and any(value == container or self._is_under(value, container) for container in state.containers)
 
     def _yield(self, state: Obligation, value: PlaceId | None) -> State:
         if not self._carries(state, value):
@@ -245,6 +261,8 @@ class Transfer:
         if exit_ is WithExit.NOTHING:
             return End.ESCAPED, End.ESCAPED  # no manager: the code does not run, or a subclass knows better
         entered = state.with_alias(result)
+        if self._lease.is_opened_by_entry:
+            entered = entered._replace(flags=entered.flags & ~Flag.LATENT)
         if entered.flags & Flag.LATENT:
             return entered, End.VOID
         return (entered.flagged(Flag.KEPT) if exit_ is WithExit.TRANSACTION else entered), End.VOID
@@ -300,6 +318,8 @@ class Transfer:
                 return End.RELEASED
             if method in self._lease.wrong_release:
                 return End.RELEASED if self._is_right_for_owner() else state._replace(wrong=event.span)
+            if method in self._lease.ends_itself_by and not self._meaning.is_dropped(event):
+                return End.ESCAPED  # `listen(s.detach())`: what it held is somebody else's now
             return End.RELEASED if method in self._lease.ends_itself_by or method in _EXIT_METHODS else None
         if self._releases_owner(event) or self._releases_part(event, state):
             return End.RELEASED
@@ -330,11 +350,13 @@ class Transfer:
         return lease is not None and release_named(lease, event.callee.method, owner=False) is not None
 
     def _releases_part(self, event: ev.Call, state: Obligation) -> bool:
-        """Whether what an instance of a project class keeps is closed through its attribute: `store.conn.close()`."""
-        receiver = event.callee.receiver
-        key = self._places.keys[receiver] if receiver is not None else None
-        is_part = isinstance(key, ev.Attribute) and key.base in state.aliases and ":" in self._lease.type_name
-        return is_part and self._catalog.names_release(event.callee.method)
+        """Whether what the value keeps is closed through its attributes: `store.conn.close()`, `client.connection_pool.disconnect()`."""
+        key = self._places.keys[event.callee.receiver] if event.callee.receiver is not None else None
+        while isinstance(key, ev.Attribute):
+            if key.base in state.aliases:
+                return self._catalog.names_release(event.callee.method)
+            key = self._places.keys[key.base]
+        return False
 
     def _leaves_owner(self, manager: PlaceId) -> bool:
         """Whether the block of the object that lent the value is left, and closes it."""
@@ -446,9 +468,13 @@ class Transfer:
         if name.startswith("__") or info.name.startswith("builtins."):
             return state, state
         after = state.flagged(Flag.LIKELY)
-        if all(self._places.is_temp(place) for place in state.aliases):
+        if all(self._places.is_temp(place) for place in state.aliases) or self._is_handed_callable(event):
             after = after.flagged(Flag.POSSIBLE)
         return after, after
+
+    def _is_handed_callable(self, event: ev.Call) -> bool:
+        """Whether something that was handed in is called and its result kept: `self.conns[fd] = self.handler(sock)` wraps the socket."""
+        return self._meaning.is_handed_in(event.callee) and self._meaning.is_kept(event.result)
 
     def _gets_release(self, event: ev.Call) -> bool:
         """`getattr(conn, "close")`."""
@@ -520,17 +546,28 @@ class Transfer:
     def _as_receiver(self, event: ev.Call, info: CallInfo, state: Obligation) -> Both:
         """A method of the resource that is no release."""
         receiver, method = event.callee.receiver, event.callee.method
+        if info.name == "builtins.super" and self._holds_itself(state):
+            return state.with_alias(event.result), state
         if receiver not in state.aliases:
             if receiver is not None and self._facts.known(state.facts, receiver) == 1:
                 return End.VOID, state  # a method of None only raises
             return state, state
         if info.target is not None and not info.is_class and self._ends_itself(info, receiver):
             return End.RELEASED, End.RELEASED
+        if info.target is None and info.model is None and self._meaning.may_inherit(info.receiver):
+            state = state.flagged(Flag.POSSIBLE)  # a method of a library's base, which may well end the instance
+        after = state
         if state.flags & Flag.LATENT and (method in self._lease.opened_by or self._lease.lazy):
-            return state._replace(flags=state.flags & ~Flag.LATENT), state
-        if (info.model is not None and info.model.returns == "self") or method in ("__enter__", "__aenter__"):
-            return state.with_alias(event.result), state
-        return state, state
+            after = state._replace(flags=state.flags & ~Flag.LATENT)
+        if (info.model is not None and info.model.returns == "self") or method in ENTRIES:
+            after = after.with_alias(event.result)
+        return after, state
+
+    def _holds_itself(self, state: Obligation) -> bool:
+        """Whether the value is the instance whose method this is."""
+        facts = self._meaning.scope.facts
+        first = next((p.name for p in facts.parameters if p.position == 0), "")
+        return bool(facts.owner) and self._places.find(ev.Local(first)) in state.aliases
 
     def _ends_itself(self, info: CallInfo, receiver: PlaceId) -> bool:
         """Whether a method that a project's subclass of a library's class adds releases `self`."""

@@ -44,7 +44,7 @@ class Resource:
 
     `text` is the acquiring call as the user wrote it without its arguments, `pool.getconn()`; `owner` the written receiver
     (`pool`; empty for a plain function). `target` is the name it is bound to first, empty if none. `is_child`: it
-    belongs to a parent that the function did not acquire.
+    belongs to a parent that the function did not acquire. `is_lender_hidden`: what lent it, and takes it back, has no name here.
     """
 
     text: str
@@ -53,6 +53,7 @@ class Resource:
     lease: Lease
     is_child: bool
     span: Span
+    is_lender_hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,8 @@ class ReleaseFault:
     right: str
     confidence: Confidence
     trail: tuple[TrailStep, ...] = ()
+    in_async: bool = True
+    """It stands in an `async def`, where it can be awaited as it is."""
 
 
 @dataclass(frozen=True, slots=True)

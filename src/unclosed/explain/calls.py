@@ -30,7 +30,7 @@ class CallPage:
         info = self._scope.call(node)
         spans = self._scene.spans
         start = spans.span(info.event.span).start
-        yield f"call {spans.callee_text(info.event.span)}() at column {start.column + 1}"
+        yield f"call {spans.call_text(info.event.span)} at column {start.column + 1}"
         yield from inset(self._facts(node, info))
 
     def _facts(self, node: NodeId, info: CallInfo) -> Iterator[str]:
@@ -112,6 +112,8 @@ class CallPage:
             return ": it is not awaited here, so another event acquires or its block gives it back"
         if any(argument.key in model.unless_given for argument in info.event.arguments):
             return ": an argument says that it shares what is there"
+        if model.unless_is:
+            return ": it works on the connection that it is given"
         if model.child or model.child_of is not None:
             return ": it belongs to a parent that this function acquired, and is closed with it"
         if model.only_given:

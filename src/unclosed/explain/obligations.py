@@ -33,8 +33,8 @@ class ObligationPage:
     def name(self, outcome: Outcome) -> str:
         """The resource and where it was got: `connection from connect() at app.py:5, column 12`."""
         span = self._spans.span(outcome.site.span)
-        text = self._spans.callee_text(outcome.site.span)
-        return f"{outcome.site.lease.kind.value} from {text}() at {row_of(self._path, span)}, column {span.start.column + 1}"
+        text = self._spans.call_text(outcome.site.span)
+        return f"{outcome.site.lease.kind.value} from {text} at {row_of(self._path, span)}, column {span.start.column + 1}"
 
     # Where they ended
 

@@ -13,7 +13,8 @@ from unclosed.analysis.judge import Judge
 from unclosed.analysis.obligations import End, Site
 from unclosed.analysis.owners import Ownership
 from unclosed.analysis.solver import GivenUp, Outcome
-from unclosed.analysis.summaries import Summaries, Target
+from unclosed.analysis.summaries import Summaries
+from unclosed.analysis.targets import Target
 from unclosed.analysis.transfer import Effect
 from unclosed.explain.words import Words, inset, listed, release_text, row_of
 from unclosed.flow import events as ev
@@ -82,7 +83,7 @@ class SummaryPage:
         if target is None:
             return
         said = self._entry(target.types.name, target.facts.name, "function")
-        if not target.is_transparent(providers=True):
+        if not target.runs(providers=True):
             said[f"decorated by {listed(d.text for d in target.facts.decorators)}: what a call does is not known"] = None
         if not info.is_class:
             said.update(dict.fromkeys(self._returned(used.scope, info)))

@@ -83,6 +83,10 @@ class Words:
                 return self.definition(value)
             case Sort.OBJECT:
                 return f"instance of {self.definition(value)}"
+            case Sort.SUPER:
+                return f"super() of {self.definition(value)}"
+            case Sort.ALIAS:
+                return f"type alias {value.name} of {self.path(value.module)}"
             case Sort.MODULE:
                 return f"module {self.path(value.module)}"
             case Sort.OPAQUE:

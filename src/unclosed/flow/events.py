@@ -105,12 +105,17 @@ class Places:
         """The id of a place, `None` if it was never mentioned."""
         return self._ids.get((type(key), key))
 
-    def is_temp(self, place: PlaceId) -> bool:
-        """Whether the place is a temporary or a part of one."""
+    def root(self, place: PlaceId) -> PlaceId:
+        """The place of which this one is a part, through all attributes and items; itself if it is none."""
         key = self.keys[place]
         while isinstance(key, Item | Attribute):
-            key = self.keys[key.base]
-        return isinstance(key, Temp)
+            place = key.base
+            key = self.keys[place]
+        return place
+
+    def is_temp(self, place: PlaceId) -> bool:
+        """Whether the place is a temporary or a part of one."""
+        return isinstance(self.keys[self.root(place)], Temp)
 
     def text(self, place: PlaceId) -> str:
         """The place as source text; temporaries as `t<number>`."""
@@ -265,6 +270,10 @@ class Step:
     word: str
     value: PlaceId | None
     span: SpanId
+
+
+INTERRUPTED = "interrupted"
+"""The word of a join that only an interruption from outside leads to: on the way to `except KeyboardInterrupt`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from unclosed.flow.events import Event, NodeId, PlaceId, Places
+from unclosed.flow.events import Event, NodeId, PlaceId, Places, SpanId
 
 IS_NONE, IS_FALSE, IS_TRUE = 1, 2, 4
 ANYTHING = IS_NONE | IS_FALSE | IS_TRUE
@@ -54,6 +54,8 @@ class FlowGraph:
     tested: dict[PlaceId, int] = field(default_factory=dict)
     empty_displays: frozenset[PlaceId] = frozenset()
     """The temporaries that hold a list, dict or set display without tracked members."""
+    reads: tuple[tuple[NodeId, PlaceId, SpanId], ...] = ()
+    """The attributes that are read and not called, each with the node before which that happens. The value has no event of its own."""
     literals: dict[PlaceId, dict[str, str]] = field(default_factory=dict)
     """The constants in displays, as source text: by their position, in a dict by the text of their key."""
 

@@ -6,13 +6,13 @@ neither the receiver nor the callee has a known type do naming conventions speak
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from unclosed.confidence import Confidence
 from unclosed.flow import events as ev
 from unclosed.flow.events import PlaceId
-from unclosed.infer.values import Sort, Value, instance
+from unclosed.infer.values import Sort, Value, instance, join
 from unclosed.library import Acquires, CallModel
 
 if TYPE_CHECKING:
@@ -36,6 +36,12 @@ class CallInfo:
     is_class: bool = False
     receiver: Value | None = None
     is_project_subclass: bool = False
+    others: tuple[Value, ...] = ()
+    """The functions of the project that the callee may be besides `target`: one name for two."""
+
+    def each(self) -> tuple[CallInfo, ...]:
+        """The call as it is for each function that the callee may be."""
+        return tuple(replace(self, target=target, others=()) for target in (self.target, *self.others))
 
 
 class CallReader:
@@ -60,9 +66,11 @@ class CallReader:
 
     def _by_receiver(self, event: ev.Call, receiver: Value | None) -> CallInfo | None:
         """A method of an instance."""
-        if receiver is None or receiver.sort not in (Sort.INSTANCE, Sort.OBJECT):
+        if receiver is None or receiver.sort not in (Sort.INSTANCE, Sort.OBJECT, Sort.SUPER):
             return None
         method = event.callee.method
+        if receiver.sort is Sort.SUPER:
+            return self._inherited(event, receiver)
         if receiver.sort is Sort.OBJECT and self._is_opaque(receiver):
             # No resource comes from that module: it is read only if one is handed to the method.
             target = Value(Sort.DEFINITION, f"{receiver.name}.{method}", receiver.module)
@@ -78,13 +86,37 @@ class CallReader:
                 # `self` of a class with unresolved bases: anything may be inherited.
                 return CallInfo(event, confidence=Confidence.LIKELY, receiver=receiver)
             receiver = instance(base, receiver.confidence)
+        return self._modelled_method(event, receiver)
+
+    def _modelled_method(self, event: ev.Call, receiver: Value) -> CallInfo:
+        """A method of an instance of a library's class."""
+        method = event.callee.method
         model = self._catalog.method(receiver.name, method)
         if model is None:
             held = self._catalog.attribute(receiver.name, method)
             if held is not None:
                 model = self._catalog.call(held)
+        if model is not None and any(part is not None and not self._is_alike(model, part.name, method) for part in receiver.parts):
+            model = None
         name = f"{receiver.name}.{method}"
         return CallInfo(event, self._fitting(model, event), name=name, confidence=receiver.confidence, receiver=receiver)
+
+    def _is_alike(self, model: CallModel, other: str, method: str) -> bool:
+        """Whether another type's method, which may be the one that is called, is awaited where this one is, and so is what it gives."""
+        theirs = self._catalog.method(other, method)
+        if theirs is None:
+            return True
+        awaited = [any(release.awaited for release in each.lease.release) for each in (model, theirs) if each.lease is not None]
+        return (model.is_coroutine, model.acquires) == (theirs.is_coroutine, theirs.acquires) and len(set(awaited)) < 2
+
+    def _inherited(self, event: ev.Call, receiver: Value) -> CallInfo | None:
+        """`super().take()`: the nearest base's method; `None` where no base of the project and no modelled one has it."""
+        own = self._scope.attribute_of(receiver, event.callee.method)
+        if own is not None and own.sort is Sort.DEFINITION:
+            bound = receiver._replace(sort=Sort.OBJECT)
+            return CallInfo(event, target=own, confidence=own.confidence, receiver=bound, is_class=_is_class(self._scope, own))
+        base = self._library_base(receiver) if own is None else None
+        return None if base is None else self._modelled_method(event, instance(base, receiver.confidence))
 
     def _is_opaque(self, value: Value) -> bool:
         """Whether a value is of a module of the project that does not bear."""
@@ -109,7 +141,21 @@ class CallReader:
                 return self._by_definition(event, value)
             case Sort.CALLABLE:
                 return self._by_value(event, value.parts[0])
+            case Sort.ONE_OF:
+                return self._by_one_of(event, value)
+            case Sort.OBJECT if not self._is_opaque(value):
+                own = self._scope.attribute_of(value, "__call__")
+                is_method = own is not None and own.sort is Sort.DEFINITION
+                return CallInfo(event, target=own, confidence=value.confidence, receiver=value) if is_method else None
         return None
+
+    def _by_one_of(self, event: ev.Call, value: Value) -> CallInfo | None:
+        """One of several functions of the project; of several classes nothing is known."""
+        found = [self._by_definition(event, part) for part in value.parts if part is not None]
+        if any(info.is_class or info.receiver is not None for info in found):
+            return None
+        targets = [target for info in found for target in (info.target, *info.others) if target is not None]
+        return replace(found[0], others=tuple(targets[1:]))
 
     def _by_name(self, event: ev.Call, value: Value) -> CallInfo | None:
         model = self._catalog.function(value.name)
@@ -130,14 +176,17 @@ class CallReader:
                 event, self._fitting(model, event), value, confidence=min(value.confidence, Confidence.LIKELY) if model else
                 value.confidence, is_class=True, is_project_subclass=model is not None,
             )  # fmt: skip
-        return CallInfo(event, target=value, confidence=value.confidence)
+        home = self._scope.home(value) if not self._is_opaque(value) else None
+        others = tuple(value._replace(name=name) for name in home.namesakes(value.name)) if home is not None else ()
+        receiver = value.parts[0] if value.parts else None
+        return CallInfo(event, target=value, confidence=value.confidence, receiver=receiver, others=others)
 
     def _speaks_by_convention(self, event: ev.Call) -> bool:
         return self._catalog.convention(self.receiver_name(event), event.callee.method) is not None
 
     def _by_convention(self, event: ev.Call, receiver: Value | None, value: Value | None) -> CallInfo:
         is_class = looks_like_class(event.callee.method)
-        if receiver is not None and receiver.sort not in (Sort.NAME, Sort.OPAQUE, Sort.NONE):
+        if receiver is not None and receiver.sort not in (Sort.NAME, Sort.OPAQUE, Sort.NONE, Sort.SUPER, Sort.ONE_OF):
             return CallInfo(event, receiver=receiver, is_class=is_class)
         model = self._catalog.convention(self.receiver_name(event), event.callee.method)
         if model is None:
@@ -146,13 +195,17 @@ class CallReader:
 
     def receiver_name(self, event: ev.Call) -> str:
         """The last name of the receiver as written: `db_pool` for `self.db_pool`."""
-        if event.callee.receiver is None:
+        return self.last_name(event.callee.receiver)
+
+    def last_name(self, place: PlaceId | None) -> str:
+        """The last name of what is in a place as written; that of the callee for the result of a call."""
+        if place is None:
             return ""
-        match self._scope.graph.places.keys[event.callee.receiver]:
+        match self._scope.graph.places.keys[place]:
             case ev.Local(name) | ev.Attribute(_, name):
                 return name.partition("'")[0]
             case ev.Temp():
-                node = self._scope.producer.get(event.callee.receiver)
+                node = self._scope.producer.get(place)
                 made = self._scope.graph.events[node] if node is not None else None
                 return made.callee.method if isinstance(made, ev.Call) else ""
         return ""
@@ -167,8 +220,12 @@ class CallReader:
 
     def result(self, info: CallInfo) -> Value | None:
         """What the call's result (awaited, if the call is) holds."""
-        if info.model is not None:
+        if info.name == "builtins.super":
+            found = self._super(info)
+        elif info.model is not None:
             found = self._modelled_result(info, info.model)
+        elif info.others:
+            found = join([self._project_result(each, each.target) for each in info.each() if each.target is not None])
         elif info.target is not None:
             found = self._project_result(info, info.target)
         elif info.is_class and info.name:
@@ -179,6 +236,15 @@ class CallReader:
             inner = found.parts[0]
             found = None if inner is None else inner.weakened(found.confidence)
         return None if found is None else found.weakened(info.confidence)
+
+    def _super(self, info: CallInfo) -> Value | None:
+        """What `super()`, or `super(Store, self)`, stands for: the bases of the class whose method this is."""
+        place = argument_at(info.event, 0)
+        if place is not None:
+            named = self._scope.value(place)
+            return named._replace(sort=Sort.SUPER) if named is not None and named.sort is Sort.DEFINITION else None
+        owner = self._scope.owner()
+        return Value(Sort.SUPER, owner, self._scope.module.name) if owner else None
 
     def _modelled_result(self, info: CallInfo, model: CallModel) -> Value | None:
         for position in (model.wraps, model.enters, model.passes, model.awaits):

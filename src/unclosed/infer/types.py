@@ -8,16 +8,16 @@ a question that comes back to itself is answered with "unknown".
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 from unclosed.catalog import Catalog
 from unclosed.confidence import Confidence
 from unclosed.flow import events as ev
 from unclosed.flow.events import PlaceId
-from unclosed.infer.annotations import annotated_value, yielded_value
+from unclosed.infer.annotations import Names, annotated_value, yielded_value
 from unclosed.infer.calls import CallInfo, CallReader
+from unclosed.infer.modules import Modules
 from unclosed.infer.recursion import Recursion
 from unclosed.infer.values import Sort, Value, instance, join
 from unclosed.lowering.facts import MODULE_BODY, FunctionFacts, FunctionId, ModuleFacts, Parameter, Scope
@@ -25,26 +25,13 @@ from unclosed.lowering.facts import MODULE_BODY, FunctionFacts, FunctionId, Modu
 MAX_HOPS = 10
 _CLASS_METHODS = frozenset({"classmethod"})
 _STATIC_METHODS = frozenset({"staticmethod"})
-PROPERTIES = frozenset({"property", "cached_property", "functools.cached_property", "hybrid_property"})
+_PLAIN_PROPERTIES = frozenset({"property", "builtins.property"})
+PROPERTIES = _PLAIN_PROPERTIES | {"hybrid_property"}
 
 
-class Modules(Protocol):
-    """The other modules of the project."""
-
-    def named(self, qualified: str, importer: ModuleTypes) -> Value | None:
-        """What a qualified name (relative ones with their dots) names inside the project; `None` if it is not of the project."""
-
-    def types(self, module: str) -> ModuleTypes | None:
-        """The types of a module of the project."""
-
-    def is_exported(self, module: str, name: str, importer: ModuleTypes) -> bool:
-        """Whether a star import of a module of the project brings a name."""
-
-    def submodule(self, package: str, name: str) -> Value | None:
-        """A module of a package of the project."""
-
-    def is_bearing(self, module: str) -> bool:
-        """Whether resources can come from a module of the project."""
+def is_cached_property(decorator: str) -> bool:
+    """Whether a property with this decorator, as it is written, runs once and keeps its value on `self`."""
+    return decorator.rpartition(".")[2] == "cached_property"
 
 
 class ModuleTypes:
@@ -57,12 +44,18 @@ class ModuleTypes:
         self.name, self.facts, self.catalog, self.modules = name, facts, catalog, modules
         self.recursion = recursion if recursion is not None else Recursion()
         self._scopes: dict[FunctionId, ScopeTypes] = {}
-        self._by_name: dict[str, FunctionFacts] = {f.name: f for f in facts.functions if f.scope is Scope.FUNCTION}
+        self._by_name: dict[str, FunctionFacts] = {}
+        self._namesakes: dict[str, tuple[str, ...]] = {}
         self._global_writers: dict[str, list[FunctionId]] = {}
+        self.binders: list[FunctionFacts] = []
+        """The functions that declare names `global` or `nonlocal`."""
         self._methods: dict[str, list[FunctionFacts]] = {}
         for function in facts.functions:
+            self._add_function(function)
             for name in function.globals:
                 self._global_writers.setdefault(name, []).append(function.id)
+            if function.globals or function.nonlocals:
+                self.binders.append(function)
             if function.owner:
                 self._methods.setdefault(function.owner, []).append(function)
         self._attributes: dict[tuple[str, str], Value | None] = {}
@@ -76,6 +69,22 @@ class ModuleTypes:
     def function(self, dotted: str) -> FunctionFacts | None:
         """The function with this dotted name, the last one if there are several."""
         return self._by_name.get(dotted)
+
+    def namesakes(self, dotted: str) -> tuple[str, ...]:
+        """The names under which `function` has the earlier definitions of a function that is defined more than once."""
+        return self._namesakes.get(dotted, ())
+
+    def _add_function(self, function: FunctionFacts) -> None:
+        """The last definition has the name, those before it are kept beside; `@overload`s and setters are no definitions of it."""
+        if function.scope is not Scope.FUNCTION:
+            return
+        before = self._by_name.get(function.name)
+        if before is not None and not before.only_raises and not function.decorators:
+            kept = self._namesakes.get(function.name, ())
+            beside = f"{function.name}#{len(kept)}"
+            self._by_name[beside] = before
+            self._namesakes[function.name] = (*kept, beside)
+        self._by_name[function.name] = function
 
     def methods(self, owner: str) -> list[FunctionFacts]:
         """The methods of a class, in source order."""
@@ -100,14 +109,6 @@ class ModuleTypes:
         """What a module-level name holds."""
         body = self.scope(MODULE_BODY)
         return body.local_value(name) if body.binds(name) or name in self._global_writers else None
-
-    def alias_value(self, name: str) -> Value | None:
-        """What a name holds that stands for an annotation."""
-        body = self.scope(MODULE_BODY)
-        meant = self.recursion.answer(
-            (self, "alias", name), lambda: annotated_value(self.facts.aliases[name], body.named), lambda value: None
-        )
-        return Value(Sort.ALIAS, name, self.name, (meant,))
 
     def has_global(self, name: str) -> bool:
         """Whether the module binds a name."""
@@ -143,6 +144,17 @@ class ModuleTypes:
                     return found
         return None
 
+    def names(self, named: Callable[[str], Value | None]) -> Names:
+        """What names mean in an annotation of this module; `named`: in its scope."""
+        return Names(named, lambda value: value.sort is Sort.INSTANCE and self.catalog.type(value.name) is not None, self._alias)
+
+    def _alias(self, value: Value) -> tuple[str, Names] | None:
+        """The text of a type alias, and what names mean where it stands."""
+        home = self if value.module == self.name else self.modules.types(value.module) if self.modules is not None else None
+        body = home.scope(MODULE_BODY) if home is not None else None
+        text = body.facts.aliases.get(value.name) if body is not None else None
+        return (text, home.names(body.named)) if text is not None and home is not None and body is not None else None
+
     # Classes
 
     def attribute_value(self, owner: str, name: str, hops: int = MAX_HOPS) -> Value | None:
@@ -157,17 +169,30 @@ class ModuleTypes:
     def _attribute_value(self, owner: str, name: str, hops: int) -> Value | None:
         method = self.function(f"{owner}.{name}")
         if method is not None:
-            if any(d.name in PROPERTIES or d.name.endswith(".cached_property") for d in method.decorators):
+            if any(d.name in PROPERTIES or is_cached_property(d.name) for d in method.decorators):
                 return self.scope(method.id).returned_value()
             return Value(Sort.DEFINITION, method.name, self.name)
         values = list(self._assigned_values(owner, name))
         if values:
             return join(values)
-        if hops > 0:
-            for base in self.bases(owner):
-                found = base_attribute(self, base, name, hops - 1)
-                if found is not None:
-                    return found
+        return self.inherited_value(owner, name, hops)
+
+    def inherited_value(self, owner: str, name: str, hops: int = MAX_HOPS) -> Value | None:
+        """What the bases of a class give its instances under a name, the first base that has it."""
+        found = (base_attribute(self, base, name, hops - 1) for base in self.bases(owner)) if hops > 0 else ()
+        return next((value for value in found if value is not None), None)
+
+    def getter(self, owner: str, name: str, hops: int = MAX_HOPS) -> ScopeTypes | None:
+        """The getter of a property of a class of this module or of its bases; `None` where the name is anything else."""
+        method = self.function(f"{owner}.{name}")
+        if method is not None:
+            is_property = any(d.name in _PLAIN_PROPERTIES for d in method.decorators)
+            return self.scope(method.id) if is_property and method.owner else None
+        for base in self.bases(owner) if hops > 0 and not list(self._assigned_values(owner, name)) else ():
+            home = self if base.module == self.name else self.modules.types(base.module) if self.modules is not None else None
+            found = home.getter(base.name, name, hops - 1) if home is not None and base.sort is Sort.DEFINITION else None
+            if found is not None:
+                return found
         return None
 
     def _assigned_values(self, owner: str, name: str) -> Iterator[Value | None]:
@@ -177,7 +202,7 @@ class ModuleTypes:
         body = self.scope(facts.body)
         annotation = body.facts.annotations.get(name)
         if annotation is not None:
-            yield annotated_value(annotation, body.named)
+            yield annotated_value(annotation, self.names(body.named))
         if body.binds(name):
             yield body.local_value(name)
         for method in self.methods(owner):
@@ -186,7 +211,7 @@ class ModuleTypes:
             scope = self.scope(method.id)
             dotted = f"{method.parameters[0].name}.{name}"
             if dotted in method.annotations:
-                yield annotated_value(method.annotations[dotted], scope.named)
+                yield annotated_value(method.annotations[dotted], self.names(scope.named))
                 continue
             base = method.graph.places.find(ev.Local(method.parameters[0].name))
             place = None if base is None else method.graph.places.find(ev.Attribute(base, name))
@@ -195,12 +220,29 @@ class ModuleTypes:
 
     def bases(self, owner: str) -> list[Value]:
         """The bases of a class that can be resolved."""
+        return [v for v in self.base_values(owner) if v is not None and v.sort in (Sort.NAME, Sort.DEFINITION)]
+
+    def base_values(self, owner: str) -> list[Value | None]:
+        """What the bases of a class name, `Base[int]` as `Base`; `None`: not known."""
         facts = self.facts.classes.get(owner)
         if facts is None:
             return []
         outer = self.scope(self.facts.functions[facts.body].outer or MODULE_BODY)
-        values = (outer.named(base) for base in facts.bases)
-        return [v for v in values if v is not None and v.sort in (Sort.NAME, Sort.DEFINITION)]
+        return [outer.named(base.partition("[")[0]) for base in facts.bases]
+
+    def assigns(self, owner: str, name: str, hops: int = MAX_HOPS) -> bool:
+        """Whether a class of this module, a method of it or a base in the project binds an attribute."""
+        if any(True for _ in self._assigned_values(owner, name)):
+            return True
+        bases = [base for base in self.bases(owner) if base.sort is Sort.DEFINITION] if hops > 0 else []
+        homes = ((self.home_of(base), base.name) for base in bases)
+        return any(home is not None and home.assigns(base, name, hops - 1) for home, base in homes)
+
+    def home_of(self, definition: Value) -> ModuleTypes | None:
+        """The module in which a definition stands."""
+        if definition.module == self.name:
+            return self
+        return self.modules.types(definition.module) if self.modules is not None else None
 
     def library_base(self, owner: str, hops: int = MAX_HOPS) -> str | None:
         """The nearest modelled library class that a class of this module extends."""
@@ -222,6 +264,15 @@ def base_attribute(types: ModuleTypes, base: Value, name: str, hops: int) -> Val
         return home.attribute_value(base.name, name, hops) if home is not None else None
     held = types.catalog.attribute(base.name, name)
     return instance(held) if held is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Getter:
+    """What reading an attribute runs: the getter of a property, as a value and as a scope, and the object that it gets."""
+
+    function: Value
+    scope: ScopeTypes
+    receiver: Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +309,8 @@ class ScopeTypes:
                 self.producer[result] = node
             case ev.Await(_, result, _) | ev.Enter(_, _, result, _):
                 self._sources.setdefault(result, []).append(Source(node=node))
+            case ev.Capture(_, result, _, _) if self.graph.places.is_temp(result):  # a lambda
+                self._sources.setdefault(result, []).append(Source(node=node))
             case ev.Yield(value, _, False, _):
                 self._yields.append(value)
             case _:
@@ -283,6 +336,25 @@ class ScopeTypes:
     def _keep_call(self, node: int, info: CallInfo | None) -> None:
         if info is not None:
             self._calls[node] = info
+
+    def set_call(self, node: int, info: CallInfo) -> None:
+        """Say what the call at a node calls, where its event does not."""
+        self._calls[node] = info
+
+    def getter_behind(self, place: PlaceId) -> Getter | None:
+        """What reading an attribute runs; `None` for one that is no property of a project class."""
+        key = self.graph.places.keys[place]
+        receiver = self.value(key.base) if isinstance(key, ev.Attribute) and place not in self._sources else None
+        home = self.home(receiver) if receiver is not None and receiver.sort is Sort.OBJECT and self._bears(receiver.module) else None
+        if home is None or receiver is None or not isinstance(key, ev.Attribute):
+            return None
+        found = home.getter(receiver.name, key.name)
+        if found is None:
+            return None
+        return Getter(Value(Sort.DEFINITION, found.facts.name, found.module.name), found, receiver)
+
+    def _bears(self, module: str) -> bool:
+        return module == self.module.name or (self.module.modules is not None and self.module.modules.is_bearing(module))
 
     def call_behind(self, place: PlaceId) -> CallInfo | None:
         """The call whose result a place holds, if it holds nothing else."""
@@ -331,7 +403,7 @@ class ScopeTypes:
 
     def returned_value(self) -> Value | None:
         """What the function returns: by annotation, else by its `return` statements."""
-        found = annotated_value(self.facts.returns, self._outer_named) if self.facts.returns else None
+        found = annotated_value(self.facts.returns, self.module.names(self._outer_named)) if self.facts.returns else None
         if found is not None and (found.sort is not Sort.INSTANCE or self.catalog.type(found.name) is not None):
             return found
         returned = self.graph.places.find(ev.Returned())
@@ -342,7 +414,7 @@ class ScopeTypes:
     def yielded_value(self) -> Value | None:
         """What a generator yields: by annotation, else by its `yield`s."""
         if self.facts.returns:
-            found = yielded_value(self.facts.returns, self._outer_named)
+            found = yielded_value(self.facts.returns, self.module.names(self._outer_named))
             if found is not None:
                 return found
         return join([None if place is None else self.value(place) for place in self._yields])
@@ -362,12 +434,12 @@ class ScopeTypes:
 
     def local_value(self, name: str) -> Value | None:
         """The join of all that this scope binds to a name; for a module also what its functions bind to it as a global."""
-        if self.facts.scope is Scope.MODULE and name in self.module.facts.aliases:
-            return self.module.alias_value(name)
+        if self.facts.scope is Scope.MODULE and name in self.facts.aliases:
+            return Value(Sort.ALIAS, name, self.module.name)
         parameter = self._parameters.get(name)
         annotation = self.facts.annotations.get(name) or (parameter.annotation if parameter is not None else "")
         if annotation and (parameter is None or not parameter.star):
-            found = annotated_value(annotation, self._outer_named if parameter is not None else self.named)
+            found = annotated_value(annotation, self.module.names(self._outer_named if parameter is not None else self.named))
             if found is not None:
                 return found
         values: list[Value | None] = [] if parameter is None else [self._parameter_value(parameter)]
@@ -385,10 +457,17 @@ class ScopeTypes:
         if parameter.position == 0 and self.facts.owner:
             decorators = {d.name for d in self.facts.decorators}
             if decorators & _CLASS_METHODS:
-                return Value(Sort.DEFINITION, self.facts.owner, self.module.name)
+                return Value(Sort.DEFINITION, self.facts.owner, self.module.name, broad=True)
             if not decorators & _STATIC_METHODS:
-                return Value(Sort.OBJECT, self.facts.owner, self.module.name)
+                return Value(Sort.OBJECT, self.facts.owner, self.module.name, broad=True)
         return None
+
+    def owner(self) -> str:
+        """The class whose method this function is, or is nested in; empty outside of classes."""
+        scope: ScopeTypes | None = self
+        while scope is not None and not scope.facts.owner:
+            scope = scope._enclosing()
+        return scope.facts.owner if scope is not None else ""
 
     def _enclosing(self) -> ScopeTypes | None:
         """The nearest enclosing function scope: classes are no scope for the functions in them."""
@@ -454,8 +533,20 @@ class ScopeTypes:
             case Sort.OBJECT | Sort.DEFINITION:
                 home = self.home(value)
                 found = home.attribute_value(value.name, name) if home is not None else None
+                if found is not None and value.sort is Sort.OBJECT and self._is_method(found):
+                    found = found._replace(parts=(value._replace(confidence=Confidence.CERTAIN, parts=()),))
+                return found.weakened(value.confidence) if found is not None else None
+            case Sort.SUPER:
+                home = self.home(value)
+                found = home.inherited_value(value.name, name) if home is not None else None
                 return found.weakened(value.confidence) if found is not None else None
         return None
+
+    def _is_method(self, value: Value) -> bool:
+        """Whether a value is a method that is not bound to an instance yet."""
+        home = self.home(value) if value.sort is Sort.DEFINITION and not value.parts else None
+        facts = home.function(value.name) if home is not None else None
+        return facts is not None and bool(facts.owner)
 
     def home(self, value: Value) -> ModuleTypes | None:
         """The module in which a definition stands."""
@@ -475,6 +566,8 @@ class ScopeTypes:
                 return None if value is None else awaited(self.value(value))
             case ev.Enter(manager, _, _, _):
                 return entered(self.value(manager))
+            case ev.Capture(_, _, function, _):
+                return self.module.definition(function)
         return None
 
 

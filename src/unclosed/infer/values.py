@@ -18,11 +18,15 @@ class Sort(enum.Enum):
     NAME = "name"
     """A module, function or class by its qualified name."""
     INSTANCE = "instance"
-    """An instance of the class with this qualified name; the class need not be modelled."""
+    """An instance of the class with this qualified name, which need not be modelled; `parts`: what else it may be an instance of."""
     DEFINITION = "definition"
-    """A function or class of the project: `module` and dotted name inside it."""
+    """A function or class of the project: `module` and dotted name inside it; a bound method has its instance in `parts[0]`."""
     OBJECT = "object"
     """An instance of a project class: `module` and dotted name of the class."""
+    SUPER = "super"
+    """What `super()` gives in a method of a project class: `module` and dotted name of that class."""
+    ALIAS = "alias"
+    """A name that the project gives to a type expression: `module`, whose aliases have its text under `name`."""
     AWAITABLE = "awaitable"
     """Awaiting it gives `parts[0]`."""
     MANAGER = "manager"
@@ -33,21 +37,23 @@ class Sort(enum.Enum):
     """A module of the project: `module` is its key."""
     OPAQUE = "opaque"
     """Something of the project that no resource can come from."""
-    ALIAS = "alias"
-    """A name of the project that stands for an annotation: `name` in `module`; a place with that annotation holds `parts[0]`."""
     TUPLE = "tuple"
     """A tuple of `parts`; unknown ones have an empty name."""
     NONE = "none"
+    ONE_OF = "one of"
+    """One of `parts`, which are definitions: a name that is bound to one of two functions."""
 
 
 class Value(NamedTuple):
-    """One value. Two values are the same if all but their confidence is equal."""
+    """One value. Two values are the same if all but `confidence` and `broad` is equal."""
 
     sort: Sort
     name: str = ""
     module: str = ""
     parts: tuple[Value | None, ...] = ()
     confidence: Confidence = Confidence.CERTAIN
+    broad: bool = False
+    """A class or an instance in whose place one of a subclass may stand: a parameter, `self`, `cls`."""
 
     def weakened(self, confidence: Confidence) -> Value:
         """The value, at most as sure as `confidence`."""
@@ -65,7 +71,7 @@ def instance(name: str, confidence: Confidence = Confidence.CERTAIN) -> Value:
 def join(values: list[Value | None]) -> Value | None:
     """What is known of a place that holds one of `values`: the known one, `likely` if another is unknown or differs.
 
-    `None` constants say nothing. Of several known values the first counts.
+    `None` constants say nothing. Of several known values the first counts; an instance keeps the others in its `parts`.
     """
     if not values:
         return None
@@ -73,8 +79,31 @@ def join(values: list[Value | None]) -> Value | None:
     if not known:
         return NONE if all(v is not None for v in values) else None
     first = known[0]
-    differs = any(v is None for v in values) or any(v._replace(confidence=first.confidence) != first for v in known)
-    if differs and first.sort is Sort.DEFINITION:
-        return None  # a function bound anew: which one is called is not known
+    is_broad = any(v.broad for v in known)
+    same = first._replace(broad=is_broad)
+    differs = any(v is None for v in values) or any(v._replace(confidence=first.confidence, broad=is_broad) != same for v in known)
+    if differs and first.sort in (Sort.DEFINITION, Sort.ONE_OF):
+        return _one_of(values)  # a function bound anew: which one is called is not known
     sure = min(v.confidence for v in known)
-    return first.weakened(min(sure, Confidence.LIKELY) if differs else sure)
+    if differs and first.sort is Sort.INSTANCE:
+        same = same._replace(parts=_other_instances(first, known))
+    return same.weakened(min(sure, Confidence.LIKELY) if differs else sure)
+
+
+def _other_instances(first: Value, known: list[Value]) -> tuple[Value, ...]:
+    """The instances of other classes among values, those that they keep included."""
+    found = (
+        part for value in known if value.sort is Sort.INSTANCE for part in (value._replace(parts=()), *value.parts) if part is not None
+    )
+    return tuple(dict.fromkeys(instance(each.name) for each in found if each.name != first.name))
+
+
+def _one_of(values: list[Value | None]) -> Value | None:
+    """One of several definitions; `None` if one of the values is anything else."""
+    parts: dict[Value, None] = {}
+    for value in values:
+        if value is None or value.sort not in (Sort.DEFINITION, Sort.ONE_OF):
+            return None
+        parts.update(dict.fromkeys(part for part in (value.parts if value.sort is Sort.ONE_OF else (value,)) if part is not None))
+    sure = min(part.confidence for part in parts)
+    return Value(Sort.ONE_OF, parts=tuple(parts), confidence=sure)

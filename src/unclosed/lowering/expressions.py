@@ -15,8 +15,11 @@ import libcst as cst
 from unclosed.flow import events as ev
 from unclosed.flow.events import PlaceId
 from unclosed.flow.graph import ANYTHING, IS_FALSE, IS_NONE, IS_TRUE
+from unclosed.lowering.conditions import is_pure, name_in_locals
 from unclosed.lowering.frames import End
+from unclosed.lowering.handling import is_expected
 from unclosed.lowering.names import last_name, source
+from unclosed.lowering.scope import names_captured_by
 
 if TYPE_CHECKING:
     from unclosed.lowering.scope import ScopeBuilder
@@ -28,6 +31,11 @@ MAX_LITERALS = 16
 """The constants of displays with more elements than this are not kept."""
 ANY_ITEM = -1
 """The index of an item that is not a constant."""
+
+_BY_ITEM = ("KeyError", "IndexError", "TypeError")
+_BY_ATTRIBUTE = ("AttributeError",)
+_BY_ARITHMETIC = ("TypeError", "OverflowError")
+_BY_DIVISION = ("ZeroDivisionError", *_BY_ARITHMETIC)
 
 Ends = list[End]
 
@@ -87,20 +95,45 @@ class ExpressionLowering:
         value = self.lower(at)
         receiver: PlaceId | None = None
         method, is_method = last_name(at), False
-        for link in reversed(chain):
+        for link, outer in zip(chain[::-1], (*chain[-2::-1], None), strict=True):
             match link:
                 case cst.Attribute():
                     receiver, method, is_method = value, link.attr.value, True
-                    value = self._attribute_of(value, method)
+                    if not isinstance(outer, cst.Call):
+                        self._look_up(link, value)
+                    value = self.attribute_of(value, method)
+                    if not isinstance(outer, cst.Call):
+                        self.scope.note_read(value, self.scope.span(link))
                 case cst.Subscript():
                     receiver, method, is_method = None, "", False
-                    value = self._item_of(value, link)
+                    base, value = value, self._item_of(value, link)
+                    self._look_up(link, base)
                 case cst.Call():
                     value = self._call(link, ev.Callee(value, receiver, method, is_method))
                     receiver, method, is_method = None, "", False
         return value
 
-    def _attribute_of(self, base: PlaceId | None, name: str) -> PlaceId | None:
+    def _look_up(self, node: cst.Attribute | cst.Subscript, base: PlaceId | None) -> None:
+        """Looking up an attribute or item may raise, if a handler says so; in what a call of the same statement gives it does not."""
+        if base is None or not self.scope.places.is_temp(base):
+            is_item = isinstance(node, cst.Subscript)
+            self._may_raise(node, "the subscript" if is_item else "the attribute", _BY_ITEM if is_item else _BY_ATTRIBUTE)
+
+    def operate_in_place(self, node: cst.AugAssign) -> None:
+        """`counts[key] += 1` reads before it writes."""
+        if isinstance(node.target, cst.Attribute | cst.Subscript):
+            self._look_up(node.target, None)
+        is_division = isinstance(node.operator, cst.DivideAssign | cst.FloorDivideAssign | cst.ModuloAssign)
+        self._may_raise(node, "the operation", _BY_DIVISION if is_division else _BY_ARITHMETIC)
+
+    def _may_raise(self, node: cst.CSTNode, word: str, exceptions: tuple[str, ...]) -> None:
+        """An operation that raises where a handler expects one of `exceptions`, and else does not in practice."""
+        expected = [name for name in exceptions if is_expected(name, self.scope.frame)]
+        if expected:
+            self.scope.emit_raising(ev.Step(word, None, self.scope.span(node)), expected)
+
+    def attribute_of(self, base: PlaceId | None, name: str) -> PlaceId | None:
+        """The place of an attribute; `None` where none is worth tracking."""
         if base is None or isinstance(self.scope.places.keys[base], ev.Constant):
             return None
         depth, key = 1, self.scope.places.keys[base]
@@ -164,11 +197,14 @@ class ExpressionLowering:
             at = at.left
         for operand in (at, *reversed(operands)):
             self.pass_on(self.lower(operand), operand)
+        assert isinstance(node, cst.BinaryOperation)
+        is_division = isinstance(node.operator, cst.Divide | cst.FloorDivide | cst.Modulo)
+        self._may_raise(node, "the operation", _BY_DIVISION if is_division else _BY_ARITHMETIC)
         return None
 
     def pass_on(self, value: PlaceId | None, node: cst.CSTNode) -> None:
         """A container made here goes into something that is not followed: what it holds has escaped."""
-        if value is not None and value in self.scope.empty_displays:
+        if value is not None and value in self.scope.containers:
             self.scope.emit(ev.Store(ev.StoreKind.CONTAINER, None, "", value, self.scope.span(node)))
 
     def lower_default(self, node: cst.BaseExpression) -> None:
@@ -262,9 +298,12 @@ class ExpressionLowering:
             values.append((self.lower(element.value), self.scope.span(element)))
         return self._container(values, keys)
 
-    def _container(self, values: Sequence[tuple[PlaceId | None, ev.SpanId]], keys: Sequence[str] = (), *, is_indexed: bool = False) -> PlaceId:
+    def _container(
+        self, values: Sequence[tuple[PlaceId | None, ev.SpanId]], keys: Sequence[str] = (), *, is_indexed: bool = False
+    ) -> PlaceId:
         result = self.scope.temp()
         self.scope.empty_displays.add(result)
+        self.scope.containers.add(result)
         for index, (value, span) in enumerate(values):
             key = None if value is None else self.scope.places.keys[value]
             if isinstance(key, ev.Constant):
@@ -296,6 +335,7 @@ class ExpressionLowering:
         """A loop whose element goes into a container."""
         assert isinstance(node, cst.ListComp | cst.SetComp | cst.DictComp | cst.GeneratorExp)
         result = self.scope.temp()
+        self.scope.containers.add(result)
         clause = node.for_in
         iterable = self.lower(clause.iter)
         self.scope.enter_comprehension(clause)
@@ -331,12 +371,13 @@ class ExpressionLowering:
         self.scope.ends = exhausted
 
     def _generator_expression(self, node: cst.CSTNode) -> PlaceId | None:
-        """Only the first iterable is evaluated now; the rest is captured."""
+        """Only the first iterable is evaluated now, and its value kept; the rest is captured."""
         assert isinstance(node, cst.GeneratorExp)
-        self.lower(node.for_in.iter)
+        iterable = self.lower(node.for_in.iter)
         result = self.scope.temp()
-        captured = self.scope.names_in(node)
-        self.scope.emit(ev.Capture(captured, result, "", self.scope.span(node)))
+        captured = tuple(self.scope.local(name) for name in sorted(names_captured_by(node)))
+        places = captured if iterable is None else (*captured, iterable)
+        self.scope.emit(ev.Capture(places, result, "", self.scope.span(node)))
         return result
 
     # Targets
@@ -348,7 +389,7 @@ class ExpressionLowering:
                 self._assign_name(target, value)
             case cst.Attribute():
                 base = self.lower(target.value)
-                place = self._attribute_of(base, target.attr.value)
+                place = self.attribute_of(base, target.attr.value)
                 self.scope.emit(ev.Store(ev.StoreKind.ATTRIBUTE, base, target.attr.value, value, self.scope.span(target)))
                 if place is not None:
                     self.scope.emit(ev.Bind(place, value, self.scope.span(target)))
@@ -366,6 +407,8 @@ class ExpressionLowering:
         span = self.scope.span(target)
         if target.value in self.scope.outer_names:
             self.scope.emit(ev.Store(ev.StoreKind.GLOBAL, None, target.value, value, span))
+        if value in self.scope.containers:
+            self.scope.containers.add(place)
         self.scope.emit(ev.Bind(place, value, span))
 
     def _unpack(self, target: cst.Tuple | cst.List, value: PlaceId | None) -> None:
@@ -436,7 +479,7 @@ class ExpressionLowering:
             if value is not None:
                 holds, fails = self._test_truth(value)
                 return (holds, fails) if switched else (fails, holds)
-        bound = _name_in_locals(node)
+        bound = name_in_locals(node)
         if bound:
             return self.scope.test(self.scope.local(bound), IS_FALSE | IS_TRUE, IS_NONE)
         self._comparison(node)
@@ -481,48 +524,6 @@ _OPERATORS: dict[type[cst.BaseCompOp], tuple[str, bool]] = {
     cst.GreaterThan: (">", False),
     cst.LessThanEqual: (">", True),
 }
-
-
-def is_pure(node: cst.CSTNode) -> bool:
-    """Whether an expression is built of names, attributes, items, literals and operators only."""
-    pending: list[cst.CSTNode] = [node]
-    while pending:
-        at = pending.pop()
-        match at:
-            case cst.Name() | cst.Integer() | cst.Float() | cst.SimpleString():
-                pass
-            case cst.Attribute():
-                pending.append(at.value)
-            case cst.Comparison():
-                pending += [at.left, *(c.comparator for c in at.comparisons)]
-            case cst.BinaryOperation() | cst.BooleanOperation():
-                pending += [at.left, at.right]
-            case cst.UnaryOperation():
-                pending.append(at.expression)
-            case cst.Tuple() | cst.List() | cst.Set():
-                pending += [e.value for e in at.elements]
-            case _:
-                return False
-    return True
-
-
-def is_truth(node: cst.BaseExpression) -> bool:
-    """Whether an expression gives `True` or `False` by a test that conditions know: `conn is None`, `not ready`."""
-    if isinstance(node, cst.UnaryOperation):
-        return isinstance(node.operator, cst.Not)
-    return isinstance(node, cst.Comparison) and len(node.comparisons) == 1
-
-
-def _name_in_locals(node: cst.Comparison) -> str:
-    """The name that `"conn" in locals()` asks for, else empty."""
-    left, right = node.left, node.comparisons[0].comparator
-    asks = (
-        isinstance(node.comparisons[0].operator, cst.In)
-        and isinstance(right, cst.Call)
-        and last_name(right.func) in ("locals", "vars", "dir")
-    )
-    text = left.evaluated_value if asks and isinstance(left, cst.SimpleString) else ""
-    return text if isinstance(text, str) and text.isidentifier() else ""
 
 
 def _operands(node: cst.BooleanOperation) -> list[cst.BaseExpression]:

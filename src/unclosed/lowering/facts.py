@@ -74,6 +74,8 @@ class FunctionFacts:
     bound: frozenset[str] = frozenset()
     """Names that the scope binds, parameters included."""
     annotations: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    """The text of the type expressions that the scope gives names to: `Store = Annotated[Session, ...]`."""
     span: SpanId = SpanId(0)
     only_raises: bool = False
     """The body is `raise NotImplementedError` or nothing at all: an abstract method."""
@@ -87,6 +89,8 @@ class ClassFacts:
     body: FunctionId
     bases: tuple[str, ...] = ()
     decorators: tuple[Decorator, ...] = ()
+    metaclass: str = ""
+    """The text of `metaclass=`, empty if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,5 +111,3 @@ class ModuleFacts:
     star_imports: tuple[str, ...] = ()
     skipped: tuple[SkippedFunction, ...] = ()
     main_guard: frozenset[FunctionId] = frozenset()
-    aliases: dict[str, str] = field(default_factory=dict)
-    """Names of the module that stand for an annotation with metadata: `Annotated[Session, Depends(get_db)]`, as source text."""

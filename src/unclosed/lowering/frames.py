@@ -13,7 +13,7 @@ once per continuation that runs through it, so that paths with different intenti
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -75,6 +75,8 @@ class Handlers:
 
     outer: Frame | None
     names: frozenset[str]
+    takes_all: bool = False
+    """One of them is bare, or for `Exception` or `BaseException`."""
     entries: dict[Continuation, NodeId] = field(default_factory=dict)
 
 
@@ -121,6 +123,9 @@ class Builder:
         self.tested: dict[PlaceId, int] = {}
         self.budget = NODE_BUDGET
         self.empty_displays: set[PlaceId] = set()
+        self.reads: list[tuple[NodeId, PlaceId, SpanId]] = []
+        self.containers: set[PlaceId] = set()
+        """The displays and comprehensions of this scope, and the names that are bound to one anywhere."""
         self.literals: dict[PlaceId, dict[str, str]] = {}
         self._temp_count = 0
         self._loop_count = 0
@@ -155,6 +160,12 @@ class Builder:
         if cancels:
             self._connect(made, Edge(self.target(CANCELLING, self.frame), EdgeKind.CANCEL))
         return made
+
+    def emit_raising(self, event: Event, exceptions: Iterable[str]) -> None:
+        """Add an event after the present ends that raises these exceptions, known by their names, and no others."""
+        made = self.emit(event)
+        for name in exceptions:
+            self._connect(made, Edge(self.target(Continuation(Jump.RAISE, exact=name), self.frame), EdgeKind.RAISE))
 
     def join(self, word: str = "") -> NodeId:
         """A node where paths meet, not yet connected."""
@@ -199,16 +210,16 @@ class Builder:
         if dying and self.ends:
             self.emit(EndStatement(dying, span))
 
+    def note_read(self, place: PlaceId | None, span: SpanId) -> None:
+        """An attribute is read here, which may be a property."""
+        if place is not None and self.ends:
+            self.reads.append((NodeId(len(self.events)), place, span))
+
     def finish(self) -> FlowGraph:
         """The graph, frozen."""
-        return FlowGraph(
-            tuple(self.events),
-            tuple(tuple(edges) for edges in self.edges),
-            self.places,
-            self.tested,
-            frozenset(self.empty_displays),
-            self.literals,
-        )
+        edges = tuple(tuple(edges) for edges in self.edges)
+        empty = frozenset(self.empty_displays)
+        return FlowGraph(tuple(self.events), edges, self.places, self.tested, empty, tuple(self.reads), self.literals)
 
     def _connect(self, source: NodeId, edge: Edge) -> None:
         self.edges[source].append(edge)
@@ -260,7 +271,8 @@ class Builder:
             for end, assume in self.ends:
                 self._connect(end, Edge(frame.after, kind, assume))
         if suppression is not Suppression.ALWAYS and self.ends:
-            self.flow_into(self.target(key, frame.outer))
+            left = key._replace(passed=key.passed | frame.names) if suppression is Suppression.SOME else key
+            self.flow_into(self.target(left, frame.outer))
         self.ends, self.frame, self.temps = ends, present, temps
         return entry
 

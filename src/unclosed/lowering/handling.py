@@ -7,7 +7,7 @@ import enum
 
 import libcst as cst
 
-from unclosed.lowering.frames import Continuation, Jump, Suppression
+from unclosed.lowering.frames import Cleanup, Continuation, Frame, Handlers, Jump, Suppression
 from unclosed.lowering.names import exception_names, last_name
 
 
@@ -19,6 +19,9 @@ class Taken(enum.Enum):
     NO = "no"
 
 
+BROAD = frozenset({"Exception", "BaseException"})
+INTERRUPTS = frozenset({"KeyboardInterrupt", "SystemExit", "GeneratorExit"})
+"""What comes from outside at any point: no call raises them by itself."""
 _OF_EXACT = {Taken.YES: Suppression.ALWAYS, Taken.MAYBE: Suppression.SOME, Taken.NO: Suppression.NEVER}
 
 
@@ -63,9 +66,16 @@ def suppression(item: cst.BaseExpression, continuation: Continuation, is_async: 
         return Suppression.ALWAYS
     if (names <= {"CancelledError", "KeyboardInterrupt"} and is_async) or names <= continuation.passed:
         return Suppression.NEVER
+    if names and is_interrupt(names, continuation):
+        return Suppression.NEVER
     if continuation.exact and names:
         return _OF_EXACT[_takes_exact(names, continuation)]
     return Suppression.SOME if names else Suppression.NEVER
+
+
+def is_interrupt(names: frozenset[str], arriving: Continuation) -> bool:
+    """Whether only an interruption from outside leads from a call to a handler for these exceptions: Ctrl-C, not an error."""
+    return names <= INTERRUPTS and arriving.jump is Jump.RAISE and not arriving.exact
 
 
 def suppressed_names(item: cst.BaseExpression) -> frozenset[str]:
@@ -73,3 +83,21 @@ def suppressed_names(item: cst.BaseExpression) -> frozenset[str]:
     if not (isinstance(item, cst.Call) and last_name(item.func) == "suppress"):
         return frozenset()
     return frozenset().union(*(exception_names(argument.value) for argument in item.args))
+
+
+def is_expected(exception: str, frame: Frame | None) -> bool:
+    """Whether a handler around `frame`, or a `suppress(...)`, asks for a builtin exception by its name or that of a narrow base class.
+
+    The author says then that the exception comes: from an operation that else does not raise in practice, such as `row["name"]`.
+    `False` if something further in may take the exception before: a broad handler, or one for a class that is not builtin.
+    """
+    raised = getattr(builtins, exception)
+    while frame is not None:
+        names = frame.names if isinstance(frame, Handlers | Cleanup) else frozenset()
+        handled = [getattr(builtins, name, None) for name in names - BROAD]
+        if any(isinstance(each, type) and issubclass(raised, each) for each in handled):
+            return True
+        if names & BROAD or not all(handled) or (isinstance(frame, Handlers) and frame.takes_all):
+            return False
+        frame = frame.outer
+    return False

@@ -26,7 +26,6 @@ class ModuleLowering:
         self.module = module
         self.spans = Spans(module)
         self.star_imports: list[str] = []
-        self.aliases: dict[str, str] = {}
         self._functions: list[FunctionFacts | None] = []
         self._classes: dict[str, ClassFacts] = {}
         self._skipped: list[SkippedFunction] = []
@@ -40,7 +39,7 @@ class ModuleLowering:
         self._lower_scope(scope, self.module.body, Parts(scope=Scope.MODULE), self.module)
         functions = tuple(f for f in self._functions if f is not None)
         # Ids are indexes: a skipped scope leaves no hole, because its place is taken by an empty graph.
-        return ModuleFacts(functions, self._classes, tuple(self.star_imports), tuple(self._skipped), aliases=self.aliases)
+        return ModuleFacts(functions, self._classes, tuple(self.star_imports), tuple(self._skipped))
 
     def lower_function(self, outer: ScopeBuilder, node: cst.FunctionDef) -> tuple[set[str], str]:
         """Lower a function defined in `outer`: its free names and its dotted name."""
@@ -77,7 +76,8 @@ class ModuleLowering:
             body_id = FunctionId(len(self._functions))
             free = self._lower_scope(scope, node.body.body, Parts(scope=Scope.CLASS), node)
             bases = tuple(source(argument.value) for argument in node.bases if not argument.star)
-            self._classes[name] = ClassFacts(name, body_id, bases, _decorators(node.decorators, self.spans))
+            metaclass = "".join(source(a.value) for a in node.keywords if a.keyword is not None and a.keyword.value == "metaclass")
+            self._classes[name] = ClassFacts(name, body_id, bases, _decorators(node.decorators, self.spans), metaclass)
             self._remember(node, free, name)
         return self._done[id(node)]
 
@@ -142,6 +142,7 @@ def _facts(id_: FunctionId, scope: ScopeBuilder, parts: Parts, outer: FunctionId
         nonlocals=frozenset(scope.nonlocal_names),
         bound=frozenset(scope.bound),
         annotations=scope.annotations,
+        aliases=scope.aliases,
         span=span,
         only_raises=parts.only_raises,
     )

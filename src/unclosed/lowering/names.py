@@ -5,6 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 _EMPTY = cst.Module([])
+_SPECIAL_FORMS = frozenset({"Annotated", "Optional", "Union", "Type", "type"})
 
 
 def dotted(node: cst.CSTNode | None) -> str:
@@ -31,15 +32,6 @@ def last_name(node: cst.CSTNode) -> str:
     return node.value if isinstance(node, cst.Name) else ""
 
 
-def alias_text(value: cst.BaseExpression, annotation: cst.BaseExpression | None = None) -> str:
-    """The text of what a name stands for as an annotation: `Annotated[…]`, `Optional[…]`, `X | None`, or anything that is annotated as
-    `TypeAlias`; empty for any other value."""
-    is_generic = isinstance(value, cst.Subscript) and last_name(value.value) in ("Annotated", "Optional", "Union")
-    is_union = isinstance(value, cst.BinaryOperation) and "None" in (last_name(value.left), last_name(value.right))
-    is_told = annotation is not None and last_name(annotation) == "TypeAlias"
-    return source(value) if is_generic or is_union or is_told else ""
-
-
 def exception_names(node: cst.BaseExpression | None) -> frozenset[str]:
     """The last names of the exception types of a handler; a name that cannot be read is `?`."""
     if node is None:
@@ -47,6 +39,19 @@ def exception_names(node: cst.BaseExpression | None) -> frozenset[str]:
     if isinstance(node, cst.Tuple):
         return frozenset().union(*(exception_names(e.value) for e in node.elements)) or frozenset({"()"})
     return frozenset({last_name(node) or "?"})
+
+
+def is_type_expression(node: cst.BaseExpression) -> bool:
+    """Whether an expression looks like a type and like nothing else: `Optional[Session]`, `Session | None`, but not `re.I | re.M`."""
+    if isinstance(node, cst.Subscript):
+        return last_name(node.value) in _SPECIAL_FORMS
+    members = []
+    at = node
+    while isinstance(at, cst.BinaryOperation) and isinstance(at.operator, cst.BitOr):
+        members.append(at.right)
+        at = at.left
+    names = [dotted(member).rpartition(".")[2] for member in (at, *members)]
+    return at is not node and all(names) and any(name == "None" or (name[0].isupper() and not name.isupper()) for name in names)
 
 
 def is_stub_body(body: cst.BaseSuite) -> bool:

@@ -65,6 +65,10 @@ class Spans:
             return " ".join(self._module.code_for_node(node).split())
         return _without_arguments(node.func)
 
+    def call_text(self, id_: SpanId) -> str:
+        """A call without its arguments, `pool.getconn()`; a property that is read as it stands, `source.conn`."""
+        return self.callee_text(id_) + ("" if isinstance(self._nodes[id_], cst.Attribute) else "()")
+
     def is_return(self, id_: SpanId) -> bool:
         """Whether the node is a `return` statement, and not the end of the function."""
         return isinstance(self._nodes[id_], cst.Return)

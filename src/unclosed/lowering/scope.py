@@ -38,6 +38,7 @@ class ScopeBuilder(Builder):
         self.outer_names: set[str] = set()
         self.bound: set[str] = set()
         self.annotations: dict[str, str] = {}
+        self.aliases: dict[str, str] = {}
         self.free: set[str] = set()
         """Names that the scopes nested in this one read and do not bind."""
         self._renames: list[dict[str, str]] = []
@@ -122,3 +123,15 @@ def names_of(node: cst.CSTNode) -> set[str]:
             case _:
                 pending.extend(at.children)
     return found
+
+
+def names_captured_by(node: cst.GeneratorExp) -> set[str]:
+    """The names of the scope around that a generator expression reads when it runs: all but those of its first iterable and its own."""
+    read, own = names_of(node.elt), set[str]()
+    clause: cst.CompFor | None = node.for_in
+    while clause is not None:
+        own |= names_of(clause.target)
+        read |= set().union(*(names_of(condition.test) for condition in clause.ifs))
+        clause = clause.inner_for_in
+        read |= names_of(clause.iter) if clause is not None else set()
+    return read - own

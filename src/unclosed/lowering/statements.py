@@ -14,12 +14,12 @@ import libcst as cst
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId
 from unclosed.flow.graph import ANYTHING, IS_TRUE
-from unclosed.lowering.expressions import ANY_ITEM, LITERALS, Ends, ExpressionLowering, is_truth
-from unclosed.lowering.facts import Scope
+from unclosed.lowering.conditions import is_truth
+from unclosed.lowering.expressions import ANY_ITEM, LITERALS, Ends, ExpressionLowering
 from unclosed.lowering.frames import Cleanup, Continuation, Handlers, Jump, suppresses_nothing
-from unclosed.lowering.handling import Taken, suppressed_names, suppression, takes
-from unclosed.lowering.names import alias_text, dotted, exception_names, last_name, source
-from unclosed.lowering.patterns import lower_case_pattern
+from unclosed.lowering.handling import BROAD, Taken, is_interrupt, suppressed_names, suppression, takes
+from unclosed.lowering.names import dotted, exception_names, is_type_expression, last_name, source
+from unclosed.lowering.patterns import lower_case_pattern, subject_of
 
 if TYPE_CHECKING:
     from unclosed.lowering.scope import ScopeBuilder
@@ -100,17 +100,12 @@ class StatementLowering(cst.CSTVisitor):
         if isinstance(target, cst.Name) and len(node.targets) == 1 and is_truth(node.value):
             self._assign_truth(target, node.value)
             return False
-        if isinstance(target, cst.Name):
-            self._note_alias(target.value, alias_text(node.value))
+        if isinstance(target, cst.Name) and is_type_expression(node.value):
+            self.scope.aliases.setdefault(target.value, source(node.value))
         value = self.expressions.lower(node.value)
         for each in node.targets:
             self.expressions.assign(each.target, value)
         return False
-
-    def _note_alias(self, name: str, text: str) -> None:
-        """A name of the module that stands for an annotation."""
-        if text and self.scope.scope is Scope.MODULE:
-            self.scope.module.aliases[name] = text
 
     def _assign_truth(self, target: cst.Name, value: cst.BaseExpression) -> None:
         """`own = conn is None`: each outcome of the test goes on with its own value of the name."""
@@ -146,12 +141,14 @@ class StatementLowering(cst.CSTVisitor):
             if "." not in name:
                 self.scope.bind_name(name)
         if node.value is not None:
-            self._note_alias(name, alias_text(node.value, node.annotation.annotation))
+            if last_name(node.annotation.annotation) == "TypeAlias":
+                self.scope.aliases[name] = source(node.value)
             self.expressions.assign(node.target, self.expressions.lower(node.value))
         return False
 
     def visit_AugAssign(self, node: cst.AugAssign) -> bool:
         self.expressions.pass_on(self.expressions.lower(node.value), node.value)
+        self.expressions.operate_in_place(node)
         self.expressions.assign(node.target, None)
         return False
 
@@ -224,7 +221,7 @@ class StatementLowering(cst.CSTVisitor):
         return False
 
     def visit_TypeAlias(self, node: cst.TypeAlias) -> bool:
-        self._note_alias(node.name.value, source(node.value))
+        self.scope.aliases[node.name.value] = source(node.value)
         self.scope.emit(ev.Bind(self.scope.bind_name(node.name.value), None, self.scope.span(node)))
         return False
 
@@ -333,7 +330,8 @@ class StatementLowering(cst.CSTVisitor):
     def visit_For(self, node: cst.For) -> bool:
         since = len(self.scope.temps)
         iterable = self.expressions.lower(node.iter)
-        kept = [iterable] if iterable is not None and iterable in self.scope.temps[since:] else []
+        root = None if iterable is None else self.scope.places.root(iterable)
+        kept = [temp for temp in self.scope.temps[since:] if temp == root]
         self.scope.temps[since:] = [temp for temp in self.scope.temps[since:] if temp not in kept]
         self.scope.end_statement(since, self.scope.span(node.iter))
         began = self._count_rounds(node)
@@ -397,7 +395,7 @@ class StatementLowering(cst.CSTVisitor):
             self.scope.frame = cleanup
         outer = self.scope.frame
         names = frozenset().union(*(exception_names(h.type) for h in node.handlers))
-        handlers = Handlers(outer, names)
+        handlers = Handlers(outer, names, takes_all=bool(names & BROAD) or any(h.type is None for h in node.handlers))
         self.scope.frame = handlers if node.handlers else outer
         returns_before = self._returns
         self.lower_suite(node.body)
@@ -448,6 +446,8 @@ class StatementLowering(cst.CSTVisitor):
                 if key not in starts:
                     starts[key] = self.scope.join("except")
                 ends = self.scope.ends
+                if taken_by is Taken.MAYBE and is_interrupt(names, arriving):
+                    self.scope.emit(ev.Join(ev.INTERRUPTED))
                 self.scope.flow_into(starts[key])
                 self.scope.ends = ends
             if taken_by is Taken.YES:
@@ -527,27 +527,33 @@ class StatementLowering(cst.CSTVisitor):
 
     def visit_Match(self, node: cst.Match) -> bool:
         since = len(self.scope.temps)
-        subject = self.expressions.lower(node.subject)
+        subject = subject_of(node.subject, self.expressions.lower(node.subject))
         header = self.scope.temps[since:]
         del self.scope.temps[since:]
         done: Ends = []
         for case in node.cases:
             if not self.scope.ends:
                 break
-            holds, fails = lower_case_pattern(self.expressions, case.pattern, subject, source(node.subject))
+            holds, fails = lower_case_pattern(self.expressions, case.pattern, subject)
             self.scope.ends = holds
             if case.guard is not None and holds:
                 holds, rejected = self._branch(case.guard)
                 fails = fails + rejected
                 self.scope.ends = holds
             if self.scope.ends:
+                self._drop(header, case.pattern)
                 self.lower_suite(case.body)
             done += self.scope.ends
             self.scope.ends = fails
+        self._drop(header, node)
         self.scope.ends = done + self.scope.ends
-        self.scope.temps += header
-        self.scope.end_statement(since, self.scope.span(node))
         return False
+
+    def _drop(self, temps: Sequence[PlaceId], node: cst.CSTNode) -> None:
+        """Let the temporaries of a subject die: once a case is chosen, and where none is."""
+        since = len(self.scope.temps)
+        self.scope.temps += temps
+        self.scope.end_statement(since, self.scope.span(node))
 
     # Definitions
 

@@ -23,8 +23,10 @@ from unclosed.lowering.positions import Spans
 from unclosed.project.bearing import Bearing
 from unclosed.project.endings import ending_methods
 from unclosed.project.pins import Version, pinned_version
+from unclosed.project.subclasses import Subclasses
 
 _ALL = re.compile(r"^__all__\s*(?::[^=]+)?=\s*[\[(]([^\])]*)[\])]", re.MULTILINE)
+_FROM_SUBMODULE = r"^[ \t]*from[ \t]+[\w.]*\.{}[ \t]+import\b"
 _DEFINITION = r"^(?:async[ \t]+)?(?:def|class)[ \t]+{}\b"
 
 
@@ -58,6 +60,7 @@ class Program:
         self._named: dict[tuple[str, str], Value | None] = {}
         self._endings: dict[Path, frozenset[str]] = {}
         self._pins: dict[tuple[Path, str], Version | None] = {}
+        self._subclasses = Subclasses(bearing)
 
     # Loading
 
@@ -123,8 +126,20 @@ class Program:
         for count in range(len(parts), -1 if dots else 0, -1):
             path = layout.find("." * dots + ".".join(parts[:count]), importer)
             if path is not None and (dots or path != importer):
-                return self._in_module(path, parts[count:], qualified, hops)
+                beside = self._bound_beside(path, importer) if count == len(parts) else None
+                return beside if beside is not None else self._in_module(path, parts[count:], qualified, hops)
         return None
+
+    def _bound_beside(self, path: Path, importer: Path) -> Value | None:
+        """What a package binds to the name of its submodule after it has imported that: `from .db import db` in its `__init__`."""
+        package, name = path.parent / "__init__.py", path.stem
+        if package in (path, importer) or not package.is_file() or not self._bearing.bears(package):
+            return None
+        if not re.search(_FROM_SUBMODULE.format(re.escape(name)), self._bearing.text(package), re.MULTILINE):
+            return None
+        types = self.types(str(package))
+        value = types.member(name) if types is not None and types.has_global(name) else None
+        return value if value is not None and value.sort not in (Sort.MODULE, Sort.NONE) else None
 
     def _in_module(self, path: Path, names: list[str], qualified: str, hops: int) -> Value | None:
         if not names:
@@ -145,7 +160,7 @@ class Program:
     def submodule(self, package: str, name: str) -> Value | None:
         """The module `name` of the package whose `__init__` has the key `package`."""
         path = Path(package)
-        if path.name != "__init__.py":
+        if path.name != "__init__.py" or not name.isidentifier():
             return None
         for found in (path.parent / f"{name}.py", path.parent / name / "__init__.py"):
             if found.is_file():
@@ -190,10 +205,26 @@ class Program:
             self._endings[top] = ending_methods(self.project_texts(module), self.catalog)
         return self._endings[top]
 
+    def classes_below(self, module: str, name: str) -> list[tuple[Path, str]]:
+        """File and last name of each class of the project around a module that may extend a class with this last name."""
+        return self._subclasses.below(Path(module), name)
+
+    def text(self, path: Path) -> str:
+        """The text of a file of the project; empty if it cannot be read."""
+        return self._bearing.text(path)
+
     def project_texts(self, module: str) -> Iterator[str]:
         """The texts of the Python files of the project that a module belongs to, its own first."""
+        return (text for _, text in self.project_files(module))
+
+    def project_root(self, module: str) -> Path:
+        """The root of the project that a module belongs to."""
+        return self._bearing.layout(Path(module)).top
+
+    def project_files(self, module: str) -> Iterator[tuple[Path, str]]:
+        """The Python files of the project that a module belongs to with their texts, its own first."""
         path = Path(module)
-        yield self._bearing.text(path)
+        yield path, self._bearing.text(path)
         for other in self._bearing.layout(path).files():
             if other != path:
-                yield self._bearing.text(other)
+                yield other, self._bearing.text(other)

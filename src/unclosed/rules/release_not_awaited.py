@@ -60,4 +60,5 @@ class ReleaseNotAwaited(FaultRule):
     def sentence(self, fault: ReleaseFault, width: int) -> str:
         """`conn.close() is a coroutine and is not awaited: the connection stays open; write 'await conn.close()'`."""
         written, right = shortened(fault.written, width), shortened(fault.right, width)
-        return f"{written} is a coroutine that is not awaited, so the {fault.kind.value} stays open; write '{right}'"
+        cure = f"write '{right}'" if fault.in_async else "await it in an 'async def'"
+        return f"{written} is a coroutine that is not awaited, so the {fault.kind.value} stays open; {cure}"

@@ -22,6 +22,10 @@ _LINE_ALONE = 18
 """At this width and below, what happens is said by its line alone."""
 _METHOD_ALONE = 16
 """At this width, a release is said by its method alone."""
+_SHORT = 32
+"""What happens is written out up to this width, while there is still something else to shorten."""
+_NARROW = 20
+"""At this width and below there is nothing else."""
 
 
 def fitted(sentence: Callable[[int], str]) -> str:
@@ -86,7 +90,7 @@ def way_out(resource: Resource, width: int) -> str:
     if _is_guessed(lease):
         return "release it in 'finally'"
     block, wrapper, first = _releasing_block(lease), closing_wrapper(lease), _first_release(lease)
-    if block:
+    if block and not resource.is_lender_hidden:
         # The block of a pool is entered on the acquiring call itself: `async with await pool.acquire()` would lose the slot.
         acquire = f" {shortened(resource.text, width)}" if first is not None and first.owner else ""
         return f"use '{block}{acquire}'"
@@ -122,7 +126,7 @@ def _named(cause: str, width: int) -> str:
         return f"'{cause}'"
     if " " in cause and not cause.endswith(")"):
         return cause
-    return shortened(cause if cause.endswith(")") else f"{cause}()", width)
+    return shortened(cause if cause.endswith(")") else f"{cause}()", width if width <= _NARROW else max(width, _SHORT))
 
 
 def _releasing_block(lease: Lease) -> str:
@@ -149,7 +153,8 @@ def _first_release(lease: Lease) -> Release | None:
 def _release_call(release: Release, resource: Resource, width: int) -> str:
     """The request to release this resource as it would be written: `call pool.putconn(conn)`, `await conn.close()`."""
     verb = "await" if release.awaited else "call"
-    receiver = shortened(resource.owner if release.owner else resource.target, width)
+    lender = "" if resource.is_lender_hidden else resource.owner
+    receiver = shortened(lender if release.owner else resource.target, width)
     if width <= _METHOD_ALONE or not receiver:
         return f"{verb} {release.method}()" + (" of its pool" if release.owner else " on it")
     target = shortened(resource.target, width) or "..."
