@@ -118,7 +118,10 @@ class Solver:
         self._budget = budget if budget is not None else Budget()
         self._meaning, self._facts, self._site, self._transfer = meaning, facts, site, transfer
         self._ways = Ways(meaning)
-        self._graph, self._outcome = meaning.graph, Outcome(site, previous=self._ways.previous, ranks=self._ways.ranks)
+        self._graph, self._outcome = (
+            meaning.graph,
+            Outcome(site, previous=self._ways.previous, ranks=self._ways.ranks, starts=self._ways.starts),
+        )
         self._seen: dict[NodeId, set[Obligation]] = {}
         self._queue: deque[Key] = deque()
         model = meaning.catalog.type(site.lease.type_name)

@@ -31,18 +31,22 @@ class Ways:
 
     def __init__(self, meaning: Meaning) -> None:
         self._meaning = meaning
+        self.starts: set[Key] = set()
+        """The states from which ways begin: none leads to them, also where a loop comes round to one."""
         self.previous: dict[Key, tuple[Key, Edge]] = {}
         self.ranks: dict[Key, Rank] = {}
 
     def add(self, target: Key, before: Key, edge: Edge) -> None:
         """The first way to a state."""
+        if target in self.starts:
+            return
         self.previous.setdefault(target, (before, edge))
         self.ranks.setdefault(target, self._rank(before, edge))
 
     def offer(self, target: Key, before: Key, edge: Edge) -> None:
         """Another way to a state that was reached before: taken if it convinces more."""
         present = self.ranks.get(target)
-        if present is None or target not in self.previous or self.ranks.get(before, Rank()) >= present:
+        if present is None or target not in self.previous or target in self.starts or self.ranks.get(before, Rank()) >= present:
             return
         rank = self._rank(before, edge)
         if rank < present and not self._passes(before, target):
