@@ -18,7 +18,12 @@ from unclosed.flow.graph import Assumption, EdgeKind
 
 _SHOWN = 3
 """Open obligations that are shown at one exit."""
-_DOUBTS = {Flag.LIKELY: "an unresolved call had it", Flag.POSSIBLE: "guessed more than once", Flag.LENT: "lent by a yield"}
+_DOUBTS = {
+    Flag.LIKELY: "an unresolved call had it",
+    Flag.POSSIBLE: "guessed more than once",
+    Flag.LENT: "lent by a yield",
+    Flag.INTERRUPTED: "only an interruption leads here",
+}
 _EFFECTS = {End.RELEASED: "releases it", End.ESCAPED: "hands it on"}
 
 
