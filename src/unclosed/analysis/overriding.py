@@ -100,5 +100,5 @@ class Subclasses:
 
 def joined_effect(found: list[Effect]) -> Effect:
     """What any of several methods does with an argument: what one of them does counts (missed alarms only)."""
-    order = (Effect.RELEASES, Effect.KEEPS, Effect.RETURNS, Effect.UNKNOWN)
+    order = (Effect.RELEASES, Effect.MAY_RELEASE, Effect.KEEPS, Effect.RETURNS, Effect.UNKNOWN)
     return next((effect for effect in order if effect in found), Effect.BORROWS)

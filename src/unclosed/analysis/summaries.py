@@ -208,7 +208,7 @@ class Summaries:
             if not name and wrapper.opens_its_stars():
                 return Effect.KEEPS  # taken out again, and who knows what then (missed alarms only)
             effect = self._effect_on(outer, name, lease) if name else Effect.UNKNOWN
-            if effect in (Effect.RELEASES, Effect.KEEPS):
+            if effect in (Effect.RELEASES, Effect.MAY_RELEASE, Effect.KEEPS):
                 return effect
         return None
 
@@ -303,7 +303,7 @@ def _effect(outcome: Outcome) -> Effect:
     if outcome.returned:
         return Effect.RETURNS if outcome.returned == {None} else Effect.KEEPS
     if outcome.released:
-        return Effect.RELEASES  # on some paths is taken for on all (missed alarms only)
+        return Effect.MAY_RELEASE if outcome.exits.get(ev.ExitKind.RETURN) else Effect.RELEASES
     if outcome.escaped:
         return Effect.KEEPS
     return Effect.UNKNOWN if outcome.unsure & (Flag.LIKELY | Flag.POSSIBLE) else Effect.BORROWS

@@ -38,6 +38,8 @@ class Effect(enum.Enum):
     """What a function of the project does with an argument."""
 
     RELEASES = "releases"
+    MAY_RELEASE = "may release"
+    """On some paths that return; of an argument that is handed over, this counts as a release (missed alarms only)."""
     KEEPS = "keeps"
     RETURNS = "returns"
     BORROWS = "borrows"
@@ -485,7 +487,7 @@ class Transfer:
     def _by_effect(self, event: ev.Call, info: CallInfo, argument: ev.Argument, state: Obligation) -> Both | None:
         """What a function of the project does with the argument; `None` where that is not known."""
         match self._effects.of_argument(self._meaning.scope, info, argument, self._site):
-            case Effect.RELEASES:
+            case Effect.RELEASES | Effect.MAY_RELEASE:
                 return End.RELEASED, End.RELEASED
             case Effect.KEEPS:
                 return End.ESCAPED, End.ESCAPED
@@ -570,6 +572,11 @@ class Transfer:
         return bool(facts.owner) and self._places.find(ev.Local(first)) in state.aliases
 
     def _ends_itself(self, info: CallInfo, receiver: PlaceId) -> bool:
-        """Whether a method that a project's subclass of a library's class adds releases `self`."""
+        """Whether a method of the project releases `self`: on every path, or on some and it is named as a release.
+
+        A method that closes only after a failure, to open anew, does not end its object.
+        """
         effect = self._effects.of_argument(self._meaning.scope, info, ev.Argument(-1, receiver), self._site)
+        if effect is Effect.MAY_RELEASE:
+            return self._catalog.names_release(info.event.callee.method)
         return effect is Effect.RELEASES

@@ -26,6 +26,7 @@ MAX_CALLS = 40
 """Calls of project functions that are followed from one place."""
 _EFFECTS = {
     Effect.RELEASES: "releases it",
+    Effect.MAY_RELEASE: "releases it on some paths",
     Effect.KEEPS: "keeps it",
     Effect.RETURNS: "returns it",
     Effect.BORROWS: "only uses it",
