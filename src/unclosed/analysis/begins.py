@@ -86,7 +86,7 @@ class Begins:
                     model = scope.catalog.method(owner.name, method)
             if model is not None and model.opens:
                 place = scope.graph.places.intern(_DECORATED)
-                yield Begin(NodeId(0), scope.facts.span, How.BLOCK, frozenset({place}), Confidence.CERTAIN)
+                yield Begin(NodeId(0), decorator.span, How.BLOCK, frozenset({place}), Confidence.CERTAIN)
 
     def _blocks(self, scope: ScopeTypes) -> Iterator[Begin]:
         """The blocks whose manager opens a transaction."""
@@ -170,9 +170,13 @@ class Begins:
                 yield Begin(node, event.span, How.STATEMENT, subject, Confidence.CERTAIN)
 
     def _by_convention(self, scope: ScopeTypes, node: NodeId, event: ev.Call, receiver: PlaceId, method: str) -> Begin | None:
-        if not scope.catalog.names_statement(scope.calls.receiver_name(event), method):
+        name = scope.calls.receiver_name(event)
+        if not scope.catalog.names_statement(name, method):
             return None
         key = scope.graph.places.keys[receiver]
+        used = (other.name for other in scope.graph.places.keys if isinstance(other, ev.Attribute) and other.base == receiver)
+        if any(scope.catalog.names_other(name, attribute) for attribute in used):
+            return None
         if isinstance(key, ev.Temp):
             return None
         return Begin(node, event.span, How.STATEMENT, aliases_of(scope, receiver), Confidence.LIKELY, is_loose=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from unclosed.analysis.autocommit import says_autocommit, tells_autocommit
@@ -45,6 +46,8 @@ class TransactionTransfer:
         event = self._graph.events[node]
         before = state
         state = state._replace(facts=self._facts.after(event, state.facts))
+        if self._begin.how is How.BY_HAND and self._is_handed_on(event, state):
+            return End.ESCAPED, End.ESCAPED
         match event:
             case ev.Call():
                 if self._ends(event, node, state):
@@ -71,8 +74,41 @@ class TransactionTransfer:
         for call in self._summaries.externals.running_at(self._scope, node):
             called = self._graph.events[call]
             if isinstance(called, ev.Call) and self._called(called, call, (node, before), state):
-                return End.RELEASED, state
+                return End.RELEASED, End.RELEASED  # a helper that fails before it ends it: its own affair
         return state, state
+
+    def _is_handed_on(self, event: ev.Event, state: Obligation) -> bool:
+        """Whether somebody else is made to end a transaction that was begun by hand."""
+        match event:
+            case ev.Bind(target, value, _) if value in state.aliases:
+                return isinstance(self._graph.places.keys[target], ev.Returned) or self._is_part_of_returned(target)
+            case ev.Store(_, _, _, value, _):
+                return value in state.aliases
+            case ev.Capture(places, _, _, _):
+                return not state.aliases.isdisjoint(places)
+            case ev.Call(_, arguments, _, _, _, _):
+                return any(a.value is not None and self._hands_on(event, a, state) for a in arguments)
+        return False
+
+    def _is_part_of_returned(self, place: PlaceId) -> bool:
+        key = self._graph.places.keys[place]
+        return isinstance(key, ev.Item) and isinstance(self._graph.places.keys[key.base], ev.Returned)
+
+    def _hands_on(self, event: ev.Call, argument: ev.Argument, state: Obligation) -> bool:
+        """Whether an argument is the transaction itself, or a method of it: `stack.callback(trans.rollback)`."""
+        assert argument.value is not None
+        key = self._graph.places.keys[argument.value]
+        if isinstance(key, ev.Attribute) and key.base in state.aliases and self._scope.value(argument.value) is None:
+            return True
+        if argument.value not in state.aliases:
+            return False
+        begun = self._graph.events[self._begin.node]
+        model = model_at(self._scope, argument.value)
+        is_transaction = model is not None and model.kind is Kind.TRANSACTION
+        if not is_transaction and not (isinstance(begun, ev.Call) and argument.value in aliases_of(self._scope, begun.result)):
+            return False
+        info = self._scope.call(self._scope.producer[event.result])
+        return not self._summaries.transactions.effect(self._scope, info, argument).is_known
 
     def _bound(self, state: Obligation, target: PlaceId, value: PlaceId | None) -> State:
         if value == target:
@@ -168,9 +204,9 @@ class TransactionTransfer:
             return False
         if any(argument.value in state.aliases for argument in event.arguments):
             return True  # a function that is not known, and gets it
-        is_method = event.callee.receiver is not None and info.receiver is None
-        if not is_method or not self.reads_names:
-            return False
+        receiver = event.callee.receiver
+        if receiver is None or info.receiver is not None or not self.reads_names or isinstance(self._graph.places.keys[receiver], ev.Temp):
+            return False  # the last: `session.query(Order).filter(…).first()`
         return event.callee.method in self._summaries.ending_methods(self._scope.module.name)
 
     def _attributes_of(self, receiver: PlaceId | None, state: Obligation) -> Iterator[str]:
@@ -195,6 +231,12 @@ class TransactionSolver(Solver):
         site = Site(first.node, min(first.subject), lease, None, first.span, first.confidence)
         super().__init__(meaning, facts, site, transfer, budget)  # type: ignore[arg-type]
         self._begins = begins
+        models = [model for begin in begins for model in map(partial(model_at, meaning.scope), sorted(begin.subject)) if model is not None]
+        self._tests = TypeModel(
+            name="",
+            closed_when=frozenset().union(*(model.closed_when for model in models)),
+            open_when=frozenset().union(*(model.open_when | model.begun_when for model in models)),
+        )
 
     def _seed(self) -> None:
         for begin in self._begins:

@@ -262,7 +262,9 @@ class ExpressionLowering:
             values.append((self.lower(element.value), self.scope.span(element)))
         return self._container(values, keys)
 
-    def _container(self, values: Sequence[tuple[PlaceId | None, ev.SpanId]], keys: Sequence[str] = (), *, is_indexed: bool = False) -> PlaceId:
+    def _container(
+        self, values: Sequence[tuple[PlaceId | None, ev.SpanId]], keys: Sequence[str] = (), *, is_indexed: bool = False
+    ) -> PlaceId:
         result = self.scope.temp()
         self.scope.empty_displays.add(result)
         for index, (value, span) in enumerate(values):
