@@ -117,8 +117,7 @@ class Transactions:
     def _follow(
         self, meaning: Meaning, facts: FactFlow, group: list[Begin], budget: Budget, *, reads_names: bool
     ) -> tuple[TransactionTransfer, Outcome]:
-        transfer = TransactionTransfer(self._summaries, meaning, facts, group[0])
-        transfer.reads_names = reads_names
+        transfer = TransactionTransfer(self._summaries, meaning, facts, group[0], reads_names=reads_names)
         return transfer, TransactionSolver(meaning, facts, group, transfer, budget).solve()
 
     def _is_ours(self, scope: ScopeTypes, begin: Begin, outcome: Outcome) -> bool:
