@@ -2,7 +2,8 @@
 
 A *marker* is a trailing comment: `# expect: UNC103@9` (reported, and rightly), `# false alarm: UNC102, why` (reported, and wrongly),
 `# missed: UNC103, why` (not reported, and wrongly). `@9` is the column, from 1. A *loud* function has a marker, a *silent* one has none.
-The first lines of a file may hold `# python: 3.11` (older Pythons cannot parse it) and `# requires-python: >=3.10`.
+The first lines of a file may hold `# python: 3.11` (older Pythons cannot parse it), `# requires-python: >=3.10` and
+`# extend-select: UNC205` (that rule is on).
 A *project* is a folder under `fixtures/projects/`: several files that are right or wrong only together.
 """
 
@@ -23,6 +24,7 @@ _MARKER = re.compile(r"# *(expect|false alarm|missed): *((?:UNC\d{3}(?:@\d+)?(?:
 _CODE = re.compile(r"(UNC\d{3})(?:@(\d+))?")
 _PYTHON = re.compile(r"^# python: (\d+)\.(\d+)$", re.MULTILINE)
 _REQUIRES = re.compile(r"^# requires-python: >=(\d+)\.(\d+)$", re.MULTILINE)
+_SELECTS = re.compile(r"^# extend-select: (UNC\d{3})$", re.MULTILINE)
 _LOOKS_LIKE_A_MARKER = re.compile(r"UNC\d|expect|false alarm|missed:", re.IGNORECASE)
 
 
@@ -45,6 +47,8 @@ class FixtureFile:
         self.markers = tuple(_markers(self.text))
         self.python = _version(_PYTHON, self.text)
         self.requires_python = _version(_REQUIRES, self.text)
+        self.selects = tuple(_SELECTS.findall(self.text))
+        """Codes that are off by default and on for this file."""
 
     def __repr__(self) -> str:
         return self.name
@@ -95,7 +99,8 @@ def fixture_projects() -> list[FixtureProject]:
 
 def malformed_markers(fixture: FixtureFile) -> list[str]:
     """Comments that look like a marker and are none."""
-    return [f"{row}: {text}" for row, text in _comments(fixture.text) if _LOOKS_LIKE_A_MARKER.search(text) and not _MARKER.search(text)]
+    comments = [(row, text) for row, text in _comments(fixture.text) if not _SELECTS.fullmatch(text)]
+    return [f"{row}: {text}" for row, text in comments if _LOOKS_LIKE_A_MARKER.search(text) and not _MARKER.search(text)]
 
 
 def _markers(text: str) -> Iterator[Marker]:

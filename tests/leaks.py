@@ -43,5 +43,16 @@ def names(db_pool):
 """
 """UNC103 at row 2, column 12, but only `likely`."""
 
+IN_A_TRANSACTION = """\
+import requests
+from django.db import transaction
+
+
+@transaction.atomic
+def pay(order):
+    requests.post("https://payments.example/charge", timeout=10)
+"""
+"""I/O with a limit of 10 seconds in a transaction: UNC204 at row 7, column 5, if 10 seconds are slow."""
+
 BROKEN = "def f(:\n    pass\n"
 """UNC901 at row 1, column 7."""

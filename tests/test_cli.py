@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from leaks import BROKEN, BY_CONVENTION, CLEAN, LEAK, NEVER
+from leaks import BROKEN, BY_CONVENTION, CLEAN, IN_A_TRANSACTION, LEAK, NEVER
 from unclosed import __version__
 from unclosed.analysis.verdicts import AnalysedModule
 from unclosed.cli import main
@@ -96,6 +96,26 @@ def test_min_confidence() -> None:
     assert places(run("check", "app.py")) == ["app.py:2:12: UNC103"]
     assert places(run("check", "--min-confidence", "certain", "app.py")) == []
     assert run("check", "--min-confidence", "sure").exit_code == 2
+
+
+def test_slow_io_seconds() -> None:
+    """From that limit on, I/O in a transaction is slow; the option over the project's file."""
+    write("app.py", IN_A_TRANSACTION)
+    assert places(run("check", "app.py")) == []
+    assert places(run("check", "--slow-io-seconds", "10", "app.py")) == ["app.py:7:5: UNC204"]
+    assert places(run("check", "--slow-io-seconds", "0", "app.py")) == ["app.py:7:5: UNC204"]
+    write("pyproject.toml", "[tool.unclosed]\nslow-io-seconds = 5\n")
+    assert places(run("check", "app.py")) == ["app.py:7:5: UNC204"]
+    assert places(run("check", "--slow-io-seconds", "10.5", "app.py")) == []
+
+
+@pytest.mark.parametrize("value", ["-1", "nan", "inf", "a minute"])
+def test_seconds_that_cannot_be_meant_are_status_2(value: str) -> None:
+    """In one line that names the option."""
+    result = run("check", "--slow-io-seconds", value)
+    assert (result.stdout, result.exit_code) == ("", 2)
+    assert "--slow-io-seconds" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_full_format() -> None:

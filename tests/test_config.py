@@ -34,6 +34,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         extend-exclude = ["/docs/"]
         min-confidence = "possible"
         output-format = "full"
+        slow-io-seconds = 2.5
         [tool.unclosed.models.types."acme.Conn"]
         kind = "connection"
         """,
@@ -47,6 +48,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         extend_exclude=(Patterns(tmp_path, ("/docs/",)),),
         min_confidence=Confidence.POSSIBLE,
         output_format=OutputFormat.FULL,
+        slow_io_seconds=2.5,
         models={"types": {"acme.Conn": {"kind": "connection"}}},
         requires_python=(3, 11),
     )
@@ -87,7 +89,7 @@ def test_the_search_ends_at_the_root_of_the_repository(tmp_path: Path) -> None:
         pytest.param(
             "[tool.unclosed]\nslect = []",
             "{path}: tool.unclosed.slect: unknown key; did you mean 'select'? (accepted: exclude, extend-exclude, extend-select,"
-            " ignore, min-confidence, models, output-format, select)",
+            " ignore, min-confidence, models, output-format, select, slow-io-seconds)",
             id="unknown-key",
         ),
         pytest.param(
@@ -114,6 +116,14 @@ def test_the_search_ends_at_the_root_of_the_repository(tmp_path: Path) -> None:
             "[tool.unclosed]\nexclude = ['a', 1]",
             "{path}: tool.unclosed.exclude: must be a list of strings, not ['a', 1]",
             id="number-in-a-list",
+        ),
+        *(
+            pytest.param(
+                f"[tool.unclosed]\nslow-io-seconds = {value}",
+                f"{{path}}: tool.unclosed.slow-io-seconds: must be a number of seconds, 0 or more, not {shown}",
+                id=f"seconds-{value}",
+            )
+            for value, shown in [("-1", "-1"), ("nan", "nan"), ("inf", "inf"), ("'60'", "'60'"), ("true", "True"), ("[60]", "[60]")]
         ),
         pytest.param("[tool]\nunclosed = 1", "{path}: tool.unclosed: must be a table", id="no-table"),
         pytest.param(

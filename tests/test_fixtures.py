@@ -14,7 +14,7 @@ import pytest
 from fixture_files import FIXTURES, FixtureFile, fixture_files, malformed_markers
 from unclosed.catalog import Catalog
 from unclosed.catalog_files import MODELS, shipped_shelf
-from unclosed.config import Config
+from unclosed.config import Config, override
 from unclosed.library import Kind
 from unclosed.lint import check_source
 from unclosed.rules import all_rules
@@ -35,7 +35,8 @@ every_file = pytest.mark.parametrize("fixture", FILES, ids=repr)
 def test_the_linter_says_what_the_comments_say(fixture: FixtureFile) -> None:
     """Every marked line is reported, with the marked code and column, and no other line is."""
     source = SourceFile(f"fixtures/{fixture.name}", fixture.text)
-    result = check_source(source, Config(requires_python=fixture.requires_python), Catalog.load())
+    config = override(Config(requires_python=fixture.requires_python), extend_select=fixture.selects)
+    result = check_source(source, config, Catalog.load())
     findings = [(finding.start.row, finding.start.column + 1, finding.code) for finding in result.findings]
     assert (result.error, result.skipped) == (None, ())
     assert fixture.seen(findings) == fixture.expected()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from leaks import BROKEN, BY_CONVENTION, CLEAN, LEAK, NEVER
+from leaks import BROKEN, BY_CONVENTION, CLEAN, IN_A_TRANSACTION, LEAK, NEVER
 from unclosed.cli import main
 from unclosed.flake8_plugin import Plugin
 
@@ -146,6 +146,37 @@ def test_confidence_comes_from_flake8s_options_and_else_from_the_project() -> No
     assert shown("app.py") == ""
     write(".flake8", "[flake8]\nextend-ignore = E,W\nunclosed-min-confidence = likely\n")
     assert "UNC103" in shown("app.py")
+
+
+def test_slow_io_seconds_come_from_flake8s_options_and_else_from_the_project() -> None:
+    """The command line over flake8's file over `pyproject.toml`."""
+    write("app.py", IN_A_TRANSACTION)
+    assert shown("app.py") == ""
+    assert "UNC204" in shown("--unclosed-slow-io-seconds", "10", "app.py")
+    write("pyproject.toml", "[tool.unclosed]\nslow-io-seconds = 5\n")
+    assert "UNC204" in shown("app.py")
+    write(".flake8", "[flake8]\nextend-ignore = E,W\nunclosed-slow-io-seconds = 30.5\n")
+    assert shown("app.py") == ""
+
+
+@pytest.mark.parametrize(("value", "words"), [("-1", "not -1"), ("nan", "not nan"), ("soon", "not 'soon'")])
+def test_seconds_that_cannot_be_meant_are_flake8s_error(value: str, words: str) -> None:
+    """One line that names the option."""
+    done = flake8("--unclosed-slow-io-seconds", value, ".")
+    assert done.returncode == 1
+    assert f"unclosed-slow-io-seconds: must be a number of seconds, 0 or more, {words}" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_io_on_a_connection_is_asked_for_where_flake8_selects_it() -> None:
+    """UNC205 is off by default."""
+    program = (
+        "import psycopg_pool\nimport requests\n\npool = psycopg_pool.ConnectionPool()\n\n\n"
+        "def fetch(url):\n    with pool.connection():\n        return requests.get(url)\n"
+    )
+    write("app.py", program)
+    assert shown("app.py") == ""
+    assert shown("--extend-select", "UNC205", "app.py").split()[:2] == ["app.py:9:16:", "UNC205"]
 
 
 def test_models_of_the_project_count() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from unclosed.catalog import Catalog
-from unclosed.config import Config
+from unclosed.config import Config, override
 from unclosed.lint import check_source
 from unclosed.rules import all_rules, collected
 from unclosed.rules.explanation import HEADINGS
@@ -38,6 +38,11 @@ NAMES = {
     "UNC134": "cursor-with-does-not-close",
     "UNC135": "cursor-overwritten-before-release",
     "UNC136": "cursor-discarded",
+    "UNC201": "untimed-io-in-transaction",
+    "UNC202": "blocking-wait-in-transaction",
+    "UNC203": "transaction-left-open",
+    "UNC204": "slow-io-in-transaction",
+    "UNC205": "io-holding-connection",
     "UNC206": "session-held-while-streaming",
     "UNC901": "unparsable-file",
 }
@@ -50,9 +55,10 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def codes(program: str) -> list[str]:
-    """The codes that the linter reports for a program, in order."""
-    result = check_source(SourceFile("example.py", program), Config(), Catalog.load())
+def codes(rule: Rule, program: str) -> list[str]:
+    """The codes that the linter reports for a program with this rule switched on, in order."""
+    config = override(Config(), extend_select=[rule.code])
+    result = check_source(SourceFile("example.py", program), config, Catalog.load())
     assert result.error is None
     return [finding.code for finding in result.findings]
 
@@ -86,13 +92,13 @@ def test_two_rules_may_not_claim_one_name() -> None:
 @every_rule
 def test_the_bad_example_is_reported_and_by_this_rule_alone(rule: Rule) -> None:
     """What `unclosed rule` shows as bad is bad."""
-    assert codes(rule.bad) == [rule.code]
+    assert codes(rule, rule.bad) == [rule.code]
 
 
 @every_rule
 def test_the_good_example_is_silent(rule: Rule) -> None:
     """What `unclosed rule` shows as good is good."""
-    assert codes(rule.good) == []
+    assert codes(rule, rule.good) == []
 
 
 @every_rule

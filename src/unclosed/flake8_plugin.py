@@ -127,9 +127,10 @@ def _seconds(text: str | None) -> float | None:
     if text is None:
         return None
     try:
-        return parse_seconds("unclosed-slow-io-seconds", float(text))
+        seconds: object = int(text) if text.lstrip("-").isdecimal() else float(text)
     except ValueError:
-        return parse_seconds("unclosed-slow-io-seconds", text)
+        seconds = text
+    return parse_seconds("unclosed-slow-io-seconds", seconds)
 
 
 @functools.cache

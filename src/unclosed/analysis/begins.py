@@ -40,12 +40,12 @@ class Begins:
         yield from blocks
         covered = {place for begin in blocks for place in begin.subject}
         by_block = [begin for begin in blocks if begin.subject]
-        entered_spans = {begin.span for begin in blocks}
+        managers = _flowing_into({e.manager for e in scope.graph.events if isinstance(e, ev.Enter)}, scope)
         for node, event in all_calls(scope):
             if event.awaited is False and event.bare and scope.call(node).model is not None and _is_unawaited(scope.call(node)):
                 continue
             for begin in self._at_call(scope, node, event):
-                if begin.how is How.BY_HAND and begin.span in entered_spans:
+                if begin.how is How.BY_HAND and event.result in managers:
                     continue  # `with conn.begin():`
                 if begin.how is How.STATEMENT and not begin.subject.isdisjoint(covered) and self._is_inside(scope, node, begin, by_block):
                     continue
@@ -86,7 +86,7 @@ class Begins:
                     model = scope.catalog.method(owner.name, method)
             if model is not None and model.opens:
                 place = scope.graph.places.intern(_DECORATED)
-                yield Begin(NodeId(0), scope.facts.span, How.BLOCK, frozenset({place}), Confidence.CERTAIN)
+                yield Begin(NodeId(0), decorator.span, How.BLOCK, frozenset({place}), Confidence.CERTAIN)
 
     def _blocks(self, scope: ScopeTypes) -> Iterator[Begin]:
         """The blocks whose manager opens a transaction."""
@@ -132,7 +132,7 @@ class Begins:
             if begin is not None:
                 yield begin
                 return
-        if info.target is not None and info.model is None and not info.is_class:
+        if info.target is not None and info.model is None and not info.is_class and self._may_begin(scope, event, info.target):
             yield from self._by_function(scope, node, event, info)
 
     def _by_method(self, scope: ScopeTypes, node: NodeId, event: ev.Call, receiver: PlaceId, method: str) -> Begin | None:
@@ -170,12 +170,22 @@ class Begins:
                 yield Begin(node, event.span, How.STATEMENT, subject, Confidence.CERTAIN)
 
     def _by_convention(self, scope: ScopeTypes, node: NodeId, event: ev.Call, receiver: PlaceId, method: str) -> Begin | None:
-        if not scope.catalog.names_statement(scope.calls.receiver_name(event), method):
+        name = scope.calls.receiver_name(event)
+        if not scope.catalog.names_statement(name, method):
             return None
         key = scope.graph.places.keys[receiver]
+        used = (other.name for other in scope.graph.places.keys if isinstance(other, ev.Attribute) and other.base == receiver)
+        if any(scope.catalog.names_other(name, attribute) for attribute in used):
+            return None
         if isinstance(key, ev.Temp):
             return None
         return Begin(node, event.span, How.STATEMENT, aliases_of(scope, receiver), Confidence.LIKELY, is_loose=True)
+
+    def _may_begin(self, scope: ScopeTypes, event: ev.Call, target: Value) -> bool:
+        """Whether a function of the project is worth asking: it is given a session or connection, or is a method of a module with some."""
+        if any(argument.value is not None and self._may_be_subject(scope, argument.value) for argument in event.arguments):
+            return True
+        return event.callee.receiver is not None and self._summaries.is_bearing(target.module)
 
     def _by_function(self, scope: ScopeTypes, node: NodeId, event: ev.Call, info: CallInfo) -> Iterator[Begin]:
         """A function of the project that leaves a transaction open on what it is given."""
@@ -190,7 +200,7 @@ class Begins:
             sure = value.confidence if value is not None else Confidence.LIKELY
             model = model_of(scope, value) if value is not None else None
             subject, owner, is_loose = subject_of(scope, place, model) if model is not None else (place, None, True)
-            if owner is None or (owner.implicit not in ("", "none") and not is_autocommit(scope, subject, owner)) or is_loose:
+            if owner is None or (owner.implicit != "none" and not is_autocommit(scope, subject, owner)):
                 yield Begin(node, event.span, How.STATEMENT, aliases_of(scope, subject), min(sure, info.confidence), is_loose)
         receiver, target = event.callee.receiver, self._summaries.transactions.method(scope, info)
         if receiver is None or target is None or target.types.scope(target.facts.id) is scope:
@@ -207,6 +217,17 @@ class Begins:
             return scope.catalog.names_statement(name, "scalars") or scope.catalog.names_statement(name, "execute")
         model = model_of(scope, value)
         return model is not None and bool(model.statements or model.commit)
+
+
+def _flowing_into(places: set[PlaceId], scope: ScopeTypes) -> set[PlaceId]:
+    """The places, and those that are bound to them, however far."""
+    found, waiting = set(places), list(places)
+    while waiting:
+        for source in scope.sources(waiting.pop()):
+            if source.place is not None and source.place not in found:
+                found.add(source.place)
+                waiting.append(source.place)
+    return found
 
 
 def _is_unawaited(info: CallInfo) -> bool:

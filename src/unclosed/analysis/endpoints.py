@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from unclosed.analysis.holds import HELD, NOTHING, Carry, Hold, Seen, State
 from unclosed.analysis.injection import Marker, Wanted
 from unclosed.analysis.meaning import Meaning
 from unclosed.analysis.obligations import NO_PLACES
-from unclosed.analysis.occupancy import HELD, NOTHING, Carry, Hold, Seen, State
 from unclosed.analysis.requests import Origin, Requests, Session
 from unclosed.analysis.routes import Route
 from unclosed.analysis.summaries import Summaries

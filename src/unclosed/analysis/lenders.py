@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from unclosed.analysis.holds import HELD, Carry, Hold, Seen, Since, State, Subject, subject_of
 from unclosed.analysis.meaning import Meaning
 from unclosed.analysis.obligations import NO_PLACES
-from unclosed.analysis.occupancy import HELD, Carry, Hold, Occupancy, Seen, Since, State, Subject, subject_of, yielded
+from unclosed.analysis.occupancy import Occupancy, yielded
 from unclosed.analysis.sites import MAX_SITES
 from unclosed.analysis.solver import GivenUp
 from unclosed.confidence import Confidence

@@ -27,11 +27,12 @@ def limit_of(scope: ScopeTypes, info: CallInfo, hops: int = _HOPS) -> float | No
     if model is None or model.limit is None:
         return None
     limit = model.limit
-    owner = origin_of(scope, info.event.callee.receiver) if limit.from_owner or limit.attempts_by is not None else None
+    owner = _owner(scope, info.event.callee.receiver) if limit.from_owner or limit.attempts_by is not None else None
     seconds = _told(scope, info, limit, hops)
     if seconds is None and not _is_told(scope, info, limit):
         receiver = info.event.callee.receiver
-        seconds = None if receiver is not None and _is_changed(scope, receiver) else _default(limit, owner, hops)
+        is_changed = any(_is_changed(scope, client) for client in _clients(scope, receiver))
+        seconds = None if is_changed else _default(limit, owner, hops)
     attempts = _attempts(scope, info, limit, owner)
     return None if seconds is None or attempts is None else seconds * attempts
 
@@ -109,6 +110,21 @@ def _default(limit: Limit, owner: Origin | None, hops: int) -> float | None:
     if seconds is None and not _is_told(owner[0], owner[1], made.limit):
         return made.limit.default
     return seconds
+
+
+def _owner(scope: ScopeTypes, receiver: PlaceId | None) -> Origin | None:
+    """The call that made the client whose method, or whose part's method (`client.messages.create()`), is called."""
+    return next(filter(None, (origin_of(scope, client) for client in _clients(scope, receiver))), None)
+
+
+def _clients(scope: ScopeTypes, receiver: PlaceId | None) -> Iterator[PlaceId]:
+    """A receiver and the library's objects that it is a part of, innermost first."""
+    while receiver is not None:
+        yield receiver
+        key = scope.graph.places.keys[receiver]
+        value = scope.value(key.base) if isinstance(key, ev.Attribute) else None
+        is_part = isinstance(key, ev.Attribute) and value is not None and value.sort is Sort.INSTANCE
+        receiver = key.base if is_part and isinstance(key, ev.Attribute) else None
 
 
 def _is_changed(scope: ScopeTypes, client: PlaceId) -> bool:

@@ -11,23 +11,21 @@ obligation it goes on after a release: the next statement takes a connection ane
 
 from __future__ import annotations
 
-import enum
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from unclosed.analysis.facts import FactFlow
+from unclosed.analysis.holds import HELD, NOTHING, Carry, Hold, Seen, Since, State, Subject, union
 from unclosed.analysis.meaning import Meaning, exit_of, release_named
-from unclosed.analysis.obligations import NO_FACTS, NO_PLACES, Facts
+from unclosed.analysis.obligations import NO_FACTS, NO_PLACES
 from unclosed.analysis.solver import GivenUp
-from unclosed.catalog import Catalog
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId
 from unclosed.flow.graph import IS_TRUE, Edge
 from unclosed.infer.calls import CallInfo
-from unclosed.infer.values import Sort
-from unclosed.library import Kind, Lease, TypeModel, WithExit
+from unclosed.library import Kind, WithExit
 
 if TYPE_CHECKING:
     from unclosed.analysis.summaries import Summaries
@@ -36,125 +34,6 @@ if TYPE_CHECKING:
 MAX_STATES = 48
 """States of one session at one node; beyond, what is known of conditions is dropped."""
 MAX_STEPS = 20_000
-
-
-class Hold(enum.IntFlag):
-    """Whether a session holds a connection. Unions say what is possible."""
-
-    IDLE = 1
-    """No statement has run yet."""
-    TAKEN = 2
-    PERHAPS = 4
-    """Something that is not known got the session while it was idle."""
-    FREE = 8
-    """Given back."""
-
-
-HELD = Hold.TAKEN | Hold.PERHAPS
-NOTHING = Hold(0)
-
-
-class Carry(enum.IntEnum):
-    """How a value carries a session: not at all, wrapped in an object, or as the session itself."""
-
-    NOT = 0
-    WRAPS = 1
-    IS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What is known of a session: `is_lazy`: it takes a connection with its first statement. `gives_back`: methods that give that back.
-
-    `statements`: methods that take one; where none are known, any method may.
-    """
-
-    lease: Lease
-    is_lazy: bool
-    gives_back: frozenset[str]
-    statements: frozenset[str]
-    begins: frozenset[str]
-    needs_await: bool
-
-    @property
-    def start(self) -> Hold:
-        """How it is when it is made."""
-        return Hold.IDLE if self.is_lazy else Hold.TAKEN
-
-
-def subject_of(catalog: Catalog, lease: Lease, type_name: str = "") -> Subject | None:
-    """The session or connection that owes a lease; `None` for anything that is no connection of a database."""
-    model = catalog.type(type_name or lease.type_name)
-    if model is None or model.kind not in (Kind.CONNECTION, Kind.SESSION) or not _is_of_database(model):
-        return None
-    lease = lease if lease.release or model.lease is None else model.lease
-    methods = {release.method for release in lease.release if not release.owner} | lease.wrong_release | lease.ends_itself_by
-    return Subject(
-        lease=lease,
-        is_lazy=bool(model.gives_back),
-        gives_back=frozenset(methods | model.gives_back),
-        statements=model.statements,
-        begins=model.begin,
-        needs_await=any(release.awaited for release in lease.release) and not any(not release.awaited for release in lease.release),
-    )
-
-
-def _is_of_database(model: TypeModel) -> bool:
-    return bool(model.statements or model.implicit or model.commit or model.gives_back or model.name.startswith("unclosed."))
-
-
-class State(NamedTuple):
-    """One session on one family of paths: the places that hold it, those that hold an object around it, and how it is.
-
-    `returned`: the last `return` on the way.
-    """
-
-    aliases: frozenset[PlaceId]
-    holders: frozenset[PlaceId]
-    hold: Hold
-    returned: NodeId | None = None
-    facts: Facts = NO_FACTS
-
-
-class Since(NamedTuple):
-    """Where a session is followed from: along the normal edges of a node. `manager`: the one whose block lends it, if one does."""
-
-    node: NodeId
-    manager: PlaceId | None = None
-
-
-@dataclass(slots=True)
-class Seen:
-    """What became of a session in one function."""
-
-    before: dict[NodeId, Hold] = field(default_factory=dict)
-    """How it may be when control comes to a node."""
-    returned: dict[NodeId | None, Hold] = field(default_factory=dict)
-    """How it may be where the function has been left, by the `return` that left it."""
-    given: dict[NodeId, dict[int | str, Carry]] = field(default_factory=dict)
-    """The arguments of each call that carry it."""
-    names: dict[str, Carry] = field(default_factory=dict)
-    """The local names that carry it somewhere, for functions defined in here."""
-    gives: Carry = Carry.NOT
-    """How what is returned or yielded carries it."""
-    taken_at: NodeId | None = None
-    """A first statement."""
-
-    def ends(self) -> Hold:
-        """How it may be after the function."""
-        return _union(self.returned.values())
-
-    def merge(self, other: Seen) -> None:
-        """Add what was seen on other paths."""
-        for node, hold in other.before.items():
-            self.before[node] = self.before.get(node, NOTHING) | hold
-        for left, hold in other.returned.items():
-            self.returned[left] = self.returned.get(left, NOTHING) | hold
-        for node, carried in other.given.items():
-            self.given.setdefault(node, {}).update(carried)
-        self.names.update(other.names)
-        self.gives = max(self.gives, other.gives)
-        self.taken_at = self.taken_at if self.taken_at is not None else other.taken_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,14 +85,7 @@ class Occupancy:
 
 def yielded(seen: Seen, events: tuple[ev.Event, ...]) -> Hold:
     """How a session may be at the `yield`s of a function."""
-    return _union(hold for node, hold in seen.before.items() if isinstance(events[node], ev.Yield))
-
-
-def _union(holds: Iterable[Hold]) -> Hold:
-    found = NOTHING
-    for hold in holds:
-        found |= hold
-    return found
+    return union(hold for node, hold in seen.before.items() if isinstance(events[node], ev.Yield))
 
 
 class _Walk:
@@ -305,16 +177,19 @@ class _Walk:
         holders = frozenset(p for p in state.holders if not self._is_in(p, gone))
         return state if (aliases, holders) == (state.aliases, state.holders) else state._replace(aliases=aliases, holders=holders)
 
-    def _is_in(self, place: PlaceId, gone: tuple[PlaceId, ...]) -> bool:
+    def _is_in(self, place: PlaceId, places: Collection[PlaceId]) -> bool:
+        """Whether a place is one of these or a part of one."""
         key = self._keys[place]
-        while place not in gone and isinstance(key, ev.Attribute | ev.Item):
+        while place not in places and isinstance(key, ev.Attribute | ev.Item):
             place, key = key.base, self._keys[key.base]
-        return place in gone
+        return place in places
 
     def _carry(self, state: State, value: PlaceId | None) -> Carry:
+        if value is None:
+            return Carry.NOT
         if value in state.aliases:
             return Carry.IS
-        return Carry.WRAPS if value in state.holders else Carry.NOT
+        return Carry.WRAPS if self._is_in(value, state.holders) else Carry.NOT
 
     def _with(self, state: State, place: PlaceId, carry: Carry) -> State:
         key = self._keys[place]
@@ -345,8 +220,8 @@ class _Walk:
         return self._with(state, result, carry)
 
     def _leave(self, state: State, manager: PlaceId, is_async: bool) -> State:
-        if manager in state.aliases and exit_of(self._subject.lease, is_async) is WithExit.RELEASE:
-            return self._freed(state)
+        if manager in state.holders or (manager in state.aliases and exit_of(self._subject.lease, is_async) is WithExit.RELEASE):
+            return self._freed(state)  # an object around the session may keep it: missed alarms only
         if self._since is not None and manager == self._since.manager:
             return self._freed(state)
         made = self._scope.call_behind(manager)
@@ -393,7 +268,7 @@ class _Walk:
         receiver, method = event.callee.receiver, event.callee.method
         if receiver in state.aliases:
             return self._on_session(event, info, state)
-        if receiver in state.holders:
+        if self._carry(state, receiver) is Carry.WRAPS:
             return self._on_holder(event, info, state, method)
         if self._is_release_given(event, state):
             return self._freed(state)
@@ -431,11 +306,26 @@ class _Walk:
         return state._replace(hold=_strongest(ends))
 
     def _on_holder(self, event: ev.Call, info: CallInfo, state: State, method: str) -> State:
-        """A method of an object around the session."""
+        """A method of an object around the session, or of a part of it."""
         catalog = self._scope.catalog
         if method in self._subject.gives_back or catalog.names_release(method) or catalog.names_ending("", method):
             return self._freed(state)
+        target = self._summaries.target(self._scope, info) if info.target is not None and not info.is_class else None
+        if target is not None and self._gives_part_back(target):
+            return self._freed(state)
         return self._used(state)
+
+    def _gives_part_back(self, target: Target) -> bool:
+        """Whether a method calls a release on something that its object keeps: `self.db.close()`."""
+        first = next((p.name for p in target.facts.parameters if p.position == 0), "")
+        places, methods = target.facts.graph.places, self._subject.gives_back
+        base = places.find(ev.Local(first))
+        for event in target.facts.graph.events:
+            if isinstance(event, ev.Call) and event.callee.receiver is not None and event.callee.method in methods:
+                key = places.keys[event.callee.receiver]
+                if isinstance(key, ev.Attribute) and key.base == base:
+                    return True
+        return False
 
     def _is_release_given(self, event: ev.Call, state: State) -> bool:
         """`await run_in_threadpool(db.close)`, `pool.release(conn)`."""
@@ -512,12 +402,3 @@ def _strongest(holds: Hold) -> Hold:
         if hold & holds:
             return hold
     return Hold.IDLE
-
-
-def value_subject(meaning: Meaning, place: PlaceId) -> Subject | None:
-    """The session that a place holds by its type."""
-    value = meaning.scope.value(place)
-    if value is None or value.sort is not Sort.INSTANCE:
-        return None
-    model = meaning.catalog.type(value.name)
-    return subject_of(meaning.catalog, model.lease) if model is not None and model.lease is not None else None

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from unclosed.analysis.holds import NOTHING, Carry, Hold
 from unclosed.analysis.injection import Called, Injection, Marker
 from unclosed.analysis.lenders import Lenders, Lent
-from unclosed.analysis.occupancy import NOTHING, Carry, Hold
 from unclosed.confidence import Confidence
 from unclosed.flow.events import SpanId
 from unclosed.infer.types import ScopeTypes

@@ -30,12 +30,15 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class RouterList:
-    """A call that gives dependencies to all endpoints of a router: `APIRouter(dependencies=[…])`, `app.include_router(…)`."""
+    """A call that gives dependencies to all endpoints of a router: `APIRouter(dependencies=[…])`, `app.include_router(…)`.
+
+    `place`: what is included; else `router` is the name that the call's result is bound to.
+    """
 
     scope: ScopeTypes
     call: ev.Call
-    types: ModuleTypes
-    router: str
+    router: str = ""
+    place: PlaceId | None = None
 
 
 class Routes:
@@ -129,20 +132,24 @@ class Routes:
         place = body.graph.places.find(ev.Local(router))
         made = body.call_behind(place) if place is not None else None
         if made is not None and any(a.key == "dependencies" for a in made.event.arguments):
-            yield RouterList(body, made.event, types, router)
+            yield RouterList(body, made.event, router)
 
     def lists(self, types: ModuleTypes) -> Iterator[RouterList]:
-        """All calls of a module that give dependencies to the endpoints of a router, each with that router."""
+        """All calls of a module that give dependencies to the endpoints of a router."""
         for scope, event in _calls(types, lambda event: any(a.key == "dependencies" for a in event.arguments)):
             if scope.catalog.web.inclusions.fit(scope.calls.receiver_name(event), event.callee.method):
                 place = next((a.value for a in event.arguments if a.key in (0, "router")), None)
-                found = self._router_at(scope, place) if place is not None else None
-                if found is not None:
-                    yield RouterList(scope, event, *found)
+                yield RouterList(scope, event, place=place)
             elif scope.facts.id == MODULE_BODY and scope.call(_node(scope, event)).name in scope.catalog.web.routers:
                 for other in scope.graph.events:
                     if isinstance(other, ev.Bind) and other.value == event.result:
-                        yield RouterList(scope, event, types, scope.graph.places.text(other.target))
+                        yield RouterList(scope, event, scope.graph.places.text(other.target))
+
+    def reached(self, each: RouterList) -> Iterator[tuple[ModuleTypes, FunctionFacts, Route]]:
+        """The endpoints that get the dependencies of a list."""
+        found = self._router_at(each.scope, each.place) if each.place is not None else (each.scope.module, each.router)
+        if found is not None:
+            yield from self.under(*found)
 
     def under(self, types: ModuleTypes, router: str, hops: int = 3) -> Iterator[tuple[ModuleTypes, FunctionFacts, Route]]:
         """The endpoints of a router, and of the routers that its module puts under it."""

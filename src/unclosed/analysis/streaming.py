@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from unclosed.analysis.endpoints import Endpoints, HeldSession, Streams, generators, streaming_class
+from unclosed.analysis.holds import NOTHING, Hold
 from unclosed.analysis.injection import Marker
 from unclosed.analysis.lenders import Source
 from unclosed.analysis.meaning import Meaning
-from unclosed.analysis.occupancy import NOTHING, Hold
 from unclosed.analysis.requests import Origin, Requests
 from unclosed.analysis.routes import Route, Routes
 from unclosed.analysis.solver import GivenUp
@@ -83,7 +83,7 @@ class Streaming:
         found: dict[SpanId, StreamVerdict] = {}
         for each in self._routes.lists(self._types):
             markers = [m for m in self._requests.dependencies.listed(each.scope, each.call) if m.span is not None and m.span not in found]
-            for types, facts, route in self._routes.under(each.types, each.router) if markers else ():
+            for types, facts, route in self._routes.reached(each) if markers else ():
                 before = [(Origin("", marker.span, is_list=True), marker) for marker in markers if marker.span is not None]
                 for origin, verdict in self._through_list(types, facts, route, before):
                     found.setdefault(origin, verdict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from unclosed.analysis.origins import origin_of
 from unclosed.confidence import Confidence
 from unclosed.findings import TrailStep
 from unclosed.flow import events as ev
@@ -48,17 +49,30 @@ class Begin:
 
 
 def subject_of(scope: ScopeTypes, receiver: PlaceId, model: TypeModel) -> tuple[PlaceId, TypeModel, bool]:
-    """Whose transaction a statement on a receiver is: the place, its model, and whether that is only the cursor at hand."""
-    for _ in range(6):
+    """Whose transaction a statement on a receiver is: the place, its model, and whether that is only the cursor at hand.
+
+    Of a cursor whose connection has no place here, the model is still the connection's if that is known.
+    """
+    for _ in range(_HOPS):
         if not model.of_parent:
             return receiver, model, False
         made = scope.call_behind(receiver)
         parent = made.event.callee.receiver if made is not None else None
         parent_model = model_at(scope, parent) if parent is not None else None
         if parent is None or parent_model is None:
-            return receiver, model, True
+            return receiver, _connection_of(scope, receiver, model), True
         receiver, model = parent, parent_model
     return receiver, model, True
+
+
+def _connection_of(scope: ScopeTypes, cursor: PlaceId, model: TypeModel) -> TypeModel:
+    """The model of the connection of a cursor that was made elsewhere, or else the cursor's own."""
+    made = origin_of(scope, cursor)
+    parent = made[1].event.callee.receiver if made is not None else None
+    if made is not None and parent is not None:
+        return model_at(made[0], parent) or model
+    named = model.attributes.get("connection")
+    return (scope.catalog.type(named) if named is not None else None) or model
 
 
 def aliases_of(scope: ScopeTypes, place: PlaceId, hops: int = _HOPS) -> frozenset[PlaceId]:

@@ -279,6 +279,15 @@ class Summaries:
         """The function of the project that a call runs, for a class its `__init__`; `None` where it is not known."""
         return self._constructor(scope, info.target) if info.is_class else self.function(scope, info)
 
+    def method_of(self, scope: ScopeTypes, value: Value, name: str) -> Target | None:
+        """A method of an instance of a project class, its own or a base's."""
+        types = scope.home(value)
+        for home, owner in self.owners.lineage(types, value.name) if types is not None else ():
+            facts = home.function(f"{owner}.{name}")
+            if facts is not None:
+                return Target(home, facts)
+        return None
+
     def _constructor(self, scope: ScopeTypes, value: Value | None) -> Target | None:
         """The `__init__` of a project class, its own or a base's; `None` where it cannot be read (a dataclass, a library's base)."""
         types = scope.home(value) if value is not None else None

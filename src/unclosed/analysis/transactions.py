@@ -20,14 +20,14 @@ from unclosed.analysis.begins import Begins
 from unclosed.analysis.externals import External, all_calls
 from unclosed.analysis.facts import FactFlow
 from unclosed.analysis.meaning import Meaning
-from unclosed.analysis.origins import origin_of
+from unclosed.analysis.origins import mentioned, origin_of
 from unclosed.analysis.solver import Budget, GivenUp, Outcome
-from unclosed.analysis.subjects import Begin, How, model_at, place_of
+from unclosed.analysis.subjects import Begin, How, model_at, place_of, subject_of
 from unclosed.analysis.transaction_flow import TransactionSolver, TransactionTransfer
 from unclosed.analysis.ways import Key
 from unclosed.confidence import Confidence
 from unclosed.flow import events as ev
-from unclosed.flow.events import NodeId, SpanId
+from unclosed.flow.events import NodeId, PlaceId, SpanId
 from unclosed.infer.calls import CallInfo
 from unclosed.infer.types import ScopeTypes
 from unclosed.library import TypeModel
@@ -112,17 +112,22 @@ class Transactions:
                     self._note(hits, Hit(external, begin, min(begin.confidence, external.confidence)))
             if group[0].how is How.BY_HAND:
                 for kind in ev.ExitKind:
-                    for arrival in outcome.exits.get(kind, []):
-                        begin = _began(outcome, arrival.key, group)
-                        left.setdefault(begin.span, LeftOpen(begin, kind))
+                    if outcome.exits.get(kind) and self._is_ours(scope, group[0], outcome):
+                        left.setdefault(group[0].span, LeftOpen(group[0], kind))
         return Held(tuple(hits[key] for key in sorted(hits)), tuple(left[span] for span in sorted(left)))
 
     def _follow(
         self, meaning: Meaning, facts: FactFlow, group: list[Begin], budget: Budget, *, reads_names: bool
     ) -> tuple[TransactionTransfer, Outcome]:
-        transfer = TransactionTransfer(self._summaries, meaning, facts, group[0])
-        transfer.reads_names = reads_names
+        transfer = TransactionTransfer(self._summaries, meaning, facts, group[0], reads_names=reads_names)
         return transfer, TransactionSolver(meaning, facts, group, transfer, budget).solve()
+
+    def _is_ours(self, scope: ScopeTypes, begin: Begin, outcome: Outcome) -> bool:
+        """Whether the function has to end what it began: not if another method of the class does, nor if beginning is all that it does."""
+        elsewhere = (pair for place in sorted(begin.subject) for pair in mentioned(scope, place) if pair[0] is not scope)
+        if any(_is_ended_in(there, place) for there, place in elsewhere):
+            return False
+        return outcome.released or _works_on(scope, begin)
 
     def _note(self, hits: dict[tuple[SpanId, bool, bool], Hit], hit: Hit) -> None:
         """Keep one hit for each call and sort of external: a transaction before a mere connection, the surer one before the other."""
@@ -255,6 +260,29 @@ def _returns(meaning: Meaning, facts: FactFlow) -> bool:
         isinstance(meaning.graph.events[n], ev.Exit) and meaning.graph.events[n] == ev.Exit(ev.ExitKind.RETURN) and facts.reaching(n)
         for n in nodes
     )
+
+
+def _is_ended_in(scope: ScopeTypes, place: PlaceId) -> bool:
+    """Whether a function ends the transaction of what a place holds, on some path."""
+    model = model_at(scope, place)
+    names = model.commit | model.rollback if model is not None else frozenset[str]()
+    return any(event.callee.receiver == place and event.callee.method in names for _, event in all_calls(scope))
+
+
+def _works_on(scope: ScopeTypes, begin: Begin) -> bool:
+    """Whether the function sends a statement in the transaction that it began, or hands the connection to somebody."""
+    for node, event in all_calls(scope):
+        receiver = event.callee.receiver
+        model = model_at(scope, receiver) if receiver is not None else None
+        if node == begin.node:
+            continue
+        if any(argument.value in begin.subject for argument in event.arguments):
+            return True
+        if receiver is None or model is None or event.callee.method not in model.statements:
+            continue
+        if receiver in begin.subject or subject_of(scope, receiver, model)[0] in begin.subject:
+            return True
+    return False
 
 
 def _grouped(begins: list[Begin]) -> list[list[Begin]]:
