@@ -88,6 +88,17 @@ class FreshResources:
             return _joined(found, is_abstract=is_abstract)
         return own or self._child_of_argument(scope, info, target)
 
+    def gives_shared(self, scope: ScopeTypes, info: CallInfo) -> bool:
+        """Whether a call gives what an attribute or a global of the project holds, and nothing of its own."""
+        target = self._summaries.function(scope, info)
+        if target is None or target.facts.is_generator or not target.gives_its_result():
+            return False
+        if target.facts.is_async and not info.event.awaited:
+            return False
+        there = target.types.scope(target.facts.id)
+        given = [place for place in _returned(there) if place is None or there.graph.places.keys[place] != ev.Constant("None")]
+        return bool(given) and all(place is not None and _is_kept(there, place) for place in given)
+
     def _returned_by(self, target: Target, info: CallInfo) -> Fresh | None:
         """What the function itself returns, or the coroutine that it returns where that is awaited."""
         if (target.is_coroutine() and not info.event.awaited) or not target.gives_its_result():
@@ -272,6 +283,18 @@ def _likeness(leases: list[Lease]) -> Confidence:
 def _is_alike(one: Lease, other: Lease) -> bool:
     """Whether two leases are given back in the same way."""
     return replace(one, type_name="", kind=other.kind) == replace(other, type_name="")
+
+
+def _is_kept(scope: ScopeTypes, place: PlaceId) -> bool:
+    """Whether a place is an attribute of something from outside, or a name of an outer scope."""
+    key = scope.graph.places.keys[place]
+    is_attribute = isinstance(key, ev.Attribute)
+    while isinstance(key, ev.Attribute):
+        key = scope.graph.places.keys[key.base]
+    if not isinstance(key, ev.Local):
+        return False
+    is_parameter = any(p.name == key.name for p in scope.facts.parameters)
+    return not scope.binds(key.name) or (is_attribute and is_parameter)
 
 
 def _returned(scope: ScopeTypes) -> list[PlaceId | None]:

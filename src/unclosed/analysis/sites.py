@@ -57,6 +57,9 @@ class Helpers(Protocol):
     def fresh(self, scope: ScopeTypes, info: CallInfo) -> FreshValue | None:
         """What a call acquires for its caller."""
 
+    def gives_shared(self, scope: ScopeTypes, info: CallInfo) -> bool:
+        """Whether a call gives what an attribute or a global of the project holds, and nothing of its own."""
+
     def argument_for(self, scope: ScopeTypes, info: CallInfo, parameter: str) -> PlaceId | None:
         """The argument that fills a parameter of a called function."""
 
@@ -292,6 +295,9 @@ class SiteFinder:
                 return all(s.place is not None and self.is_from_outside(s.place, depth - 1) for s in sources)
             case ev.Imported() | ev.Definition():
                 return True
+            case ev.Temp():
+                made = self._scope.producer.get(place)
+                return made is not None and self._helpers.gives_shared(self._scope, self._scope.call(made))
         return False
 
     def _is_named(self, place: PlaceId) -> bool:

@@ -109,6 +109,10 @@ class Summaries:
         """What a call acquires for its caller; `None` if nothing is known of it."""
         return self._fresh.of_call(scope, info)
 
+    def gives_shared(self, scope: ScopeTypes, info: CallInfo) -> bool:
+        """Whether a call gives what an attribute or a global of the project holds, and nothing of its own."""
+        return self._fresh.gives_shared(scope, info)
+
     def argument_for(self, scope: ScopeTypes, info: CallInfo, parameter: str) -> PlaceId | None:
         """The argument that fills a parameter of a called function; `None` where it is left to its default, or not clear."""
         target = self.function(scope, info)
