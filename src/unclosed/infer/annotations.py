@@ -110,7 +110,7 @@ def _instance_of(named: Value | None) -> Value | None:
     if named is None:
         return None
     if named.sort is Sort.ALIAS:
-        return named.parts[0]
+        return None
     if named.sort is Sort.DEFINITION:
         return named._replace(sort=Sort.OBJECT, broad=True)
     if named.sort is not Sort.NAME or named.name.rpartition(".")[2] in _UNKNOWN:
