@@ -35,7 +35,9 @@ TYPE_KEYS = LEASE_KEYS.union(
     ("methods", "call", "constructor", "cannot_raise", "borrows", "source"),
 )
 OBJECT_KEYS = frozenset({"type", "also", "source"})
-TRANSACTION_KEYS = frozenset({"implicit", "statements", "of_parent", "begin", "commit", "rollback", "gives_back", "autocommit", "open_when"})
+TRANSACTION_KEYS = frozenset(
+    {"implicit", "statements", "of_parent", "begin", "commit", "rollback", "gives_back", "autocommit", "open_when"}
+)
 IMPLICIT = ("any", "dml", "none")
 
 

@@ -26,8 +26,10 @@ class Engine:
     """Analyses the files of one run; modules and summaries are kept from file to file."""
 
     def __init__(self, catalog: Catalog, requires_python: tuple[int, int] | None = None, *, with_connections: bool = False) -> None:
-        """`requires_python`: the lowest version that the project admits; `None`: the running one. `with_connections`: whether a rule asks what
-        is done while a connection is checked out."""
+        """`requires_python`: the lowest version that the project admits; `None`: the running one.
+
+        `with_connections`: whether a rule asks what is done while a connection is checked out.
+        """
         self._with_connections = with_connections
         self._catalog, self._python = catalog, requires_python or sys.version_info[:2]
         self._bearing = Bearing(catalog)

@@ -23,9 +23,9 @@ class TransactionLeftOpen(Rule):
     summary = "a transaction begun by hand is neither committed nor rolled back on some path"
     explanation = sections(
         does="""
-            Reports a transaction that the function opens explicitly, by `conn.begin()`, `tr.start()` or a `BEGIN` in an SQL literal, and that
-            some path, one by an exception or by cancellation included, neither commits nor rolls back, where the connection is not released
-            on that path either. Reported at the begin.
+            Reports a transaction that the function opens explicitly, by `conn.begin()`, `tr.start()` or a `BEGIN` in an SQL
+            literal, and that some path, one by an exception or by cancellation included, neither commits nor rolls back,
+            where the connection is not released on that path either. Reported at the begin.
         """,
         why="""
             The transaction stays open as long as its connection lives: it keeps its locks and its snapshot, and whoever gets the connection
