@@ -90,8 +90,10 @@ class Transactions:
 
     def of(self, scope: ScopeTypes, meaning: Meaning) -> Held:
         """What one function does while it holds transactions. Raises `GivenUp`, `RecursionError`."""
-        begins = list(self._begins.of(scope))
-        begins += self._begins.checked_out(scope) if self.with_connections else ()
+        if self._summaries.externals.may_be_in(scope):
+            begins = [*self._begins.of(scope), *(self._begins.checked_out(scope) if self.with_connections else ())]
+        else:
+            begins = list(self._begins.by_hand(scope))
         if not begins:
             return Held()
         return self._run(scope, meaning, begins)

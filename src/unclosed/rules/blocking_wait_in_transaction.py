@@ -65,4 +65,4 @@ class BlockingWaitInTransaction(HeldCallRule):
         written = shortened(call.written, width)
         if call.sleeps:
             return f"{written} sleeps in {where_begun(call)}; end the transaction first"
-        return f"{written} waits for {article(call.what)} without a limit in {where_begun(call)}; wait outside it, or limit the wait"
+        return f"{written} waits for {article(call.what)} without a limit in {where_begun(call)}; move or limit it"

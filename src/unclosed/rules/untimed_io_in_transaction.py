@@ -67,4 +67,4 @@ class UntimedIoInTransaction(HeldCallRule):
         written = shortened(call.written, width)
         if call.through_helper:
             return f"{written} makes {article(call.what)} with no time limit in {where_begun(call)}; move or limit it"
-        return f"{written}, {article(call.what)}, has no time limit in {where_begun(call)}; move it out or limit it"
+        return f"{written}, {article(call.what)}, has no time limit in {where_begun(call)}; move or limit it"
