@@ -145,6 +145,77 @@ REFUSED = {
         'types."acme.Conn".transaction = { implicit = "dm" }',
         "types.\"acme.Conn\".transaction.implicit: 'dm' is not known; did you mean 'dml'? (accepted: any, dml, none)",
     ),
+    "a key of a limit": (
+        'functions."acme.f".limit = { b = ["timeout"] }',
+        "functions.\"acme.f\".limit.b: is no key here; did you mean 'by'?",
+    ),
+    "a limit that is a number": ('functions."acme.f".limit = 5', 'functions."acme.f".limit: is 5, but must be a table'),
+    "an argument of a limit": (
+        'functions."acme.f".limit = { by = ["timeout@last"] }',
+        "functions.\"acme.f\".limit.by: 'timeout@last' is no argument such as 'timeout' or 'timeout@2'",
+    ),
+    "a default of no time": (
+        'functions."acme.f".limit = { default = 0 }',
+        "functions.\"acme.f\".limit.default: is 0, but must be a number of seconds, 'none' or 'owner'",
+    ),
+    "a default that is no number": (
+        'functions."acme.f".limit = { default = nan }',
+        "functions.\"acme.f\".limit.default: is nan, but must be a number of seconds, 'none' or 'owner'",
+    ),
+    "an infinite default": (
+        'functions."acme.f".limit = { default = inf }',
+        "functions.\"acme.f\".limit.default: is inf, but must be a number of seconds, 'none' or 'owner'",
+    ),
+    "a list for a default": (
+        'functions."acme.f".limit = { default = [5] }',
+        "functions.\"acme.f\".limit.default: is [5], but must be a number of seconds, 'none' or 'owner'",
+    ),
+    "a word for a default": (
+        'functions."acme.f".limit = { default = "never" }',
+        "functions.\"acme.f\".limit.default: is 'never', but must be a number of seconds, 'none' or 'owner'",
+    ),
+    "no attempts": (
+        'functions."acme.f".limit = { default = 5, attempts = 0 }',
+        'functions."acme.f".limit.attempts: is 0, but must be a number, 1 or more',
+    ),
+    "a text for attempts": (
+        'functions."acme.f".limit = { default = 5, attempts = "3" }',
+        "functions.\"acme.f\".limit.attempts: is '3', but must be a number, 1 or more",
+    ),
+    "the argument of attempts": (
+        'functions."acme.f".limit = { default = 5, attempts_by = "max retries" }',
+        "functions.\"acme.f\".limit.attempts_by: 'max retries' is no argument such as 'attempts' or 'max_retries+1'",
+    ),
+    "the item of a pair": (
+        'functions."acme.f".limit = { default = 5, pair = "read" }',
+        "functions.\"acme.f\".limit.pair: is 'read', but must be the position of an argument, counted from 0",
+    ),
+    "other spellings of no limit": (
+        'functions."acme.f".limit = { default = 5, unlimited = [0] }',
+        'functions."acme.f".limit.unlimited: is [0], but must be a list of texts',
+    ),
+    "a key of a scope": (
+        'functions."acme.f".limits = { bye = ["timeout"] }',
+        "functions.\"acme.f\".limits.bye: is no key here; did you mean 'by'?",
+    ),
+    "an argument without a value": (
+        'functions."acme.f".never_waits = ["block"]',
+        "functions.\"acme.f\".never_waits: 'block' is no argument with its value such as 'block@0=False'",
+    ),
+    "an autocommit without a value": (
+        'types."acme.Conn".transaction = { autocommit = ["autocommit"] }',
+        "types.\"acme.Conn\".transaction.autocommit: 'autocommit' is no argument with its value such as 'block@0=False'",
+    ),
+    "I/O that is not named": ('functions."acme.f" = { io = true }', 'functions."acme.f".io: is True, but must be a text'),
+    "a number for a flag": ('functions."acme.f" = { sleeps = 1 }', 'functions."acme.f".sleeps: is 1, but must be true or false'),
+    "a key of a transaction": (
+        'types."acme.Conn".transaction = { statement = ["execute"] }',
+        "types.\"acme.Conn\".transaction.statement: is no key here; did you mean 'statements'?",
+    ),
+    "a statement that is no name": (
+        'types."acme.Conn".transaction = { statements = ["cur.execute"] }',
+        "types.\"acme.Conn\".transaction.statements: 'cur.execute' is not the name of a method, attribute or argument",
+    ),
     "a Python version": (
         'types."acme.Conn" = { kind = "pool", lost_in = { function = "asyncio.wait_for", before = "3.12.1" } }',
         "types.\"acme.Conn\".lost_in.before: '3.12.1' is not a Python version such as '3.12'",
@@ -195,6 +266,26 @@ def test_a_right_file_has_no_problem(tmp_path: Path) -> None:
         lost_in = ["asyncio.wait_for", { function = "asyncio.timeout", before = "3.12" }]
         [objects."acme.default"]
         type = "acme.Conn"
+        [functions."acme.post"]
+        io = "acme request"
+        limit = { by = ["timeout@1"], default = "none", unlimited = ["0"], pair = 1, attempts = 3, attempts_by = "retries+1" }
+        [functions."acme.wait"]
+        waits = "queue"
+        never_waits = ["block@0=False"]
+        limit = { by = ["timeout"], default = 2.5, none_is_default = true }
+        [functions."acme.timeout"]
+        limits = {}
+        gathers = true
+        opens = true
+        autocommit = ["level@0=NONE", "options=autocommit:True"]
+        [types."acme.Conn".transaction]
+        implicit = "any"
+        statements = ["execute"]
+        begin = ["begin"]
+        commit = ["commit"]
+        rollback = ["rollback"]
+        autocommit = ["autocommit=True"]
+        open_when = ["in_transaction"]
         [conventions.acme]
         names = ["acme_connect"]
         unless_named = ["test_*"]

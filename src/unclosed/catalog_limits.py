@@ -28,8 +28,8 @@ def read_limit(table: Table, key: str) -> Limit | None:
         return None
     default = inner.values.get("default")
     attempts = inner.values.get("attempts", 1)
-    if not isinstance(attempts, int | float) or isinstance(attempts, bool):
-        inner.refuse("attempts", f"is {attempts!r}, but must be a number")
+    if not isinstance(attempts, int | float) or isinstance(attempts, bool) or not 1 <= attempts < math.inf:
+        inner.refuse("attempts", f"is {attempts!r}, but must be a number, 1 or more")
         attempts = 1
     return Limit(
         by=read_named(inner, "by") or (),
@@ -71,9 +71,11 @@ def read_named(table: Table, key: str) -> tuple[tuple[str, int | None], ...] | N
 
 
 def _default(table: Table, value: object) -> float | None:
-    if value is None or value in _WORDS:
-        return None if value is None else _WORDS[str(value)]
-    if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+    if value is None:
+        return None
+    if isinstance(value, str) and value in _WORDS:
+        return _WORDS[value]
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf:
         return float(value)
     table.refuse("default", f"is {value!r}, but must be a number of seconds, 'none' or 'owner'")
     return None

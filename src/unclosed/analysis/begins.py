@@ -40,16 +40,26 @@ class Begins:
         yield from blocks
         covered = {place for begin in blocks for place in begin.subject}
         by_block = [begin for begin in blocks if begin.subject]
-        managers = _flowing_into({e.manager for e in scope.graph.events if isinstance(e, ev.Enter)}, scope)
-        for node, event in all_calls(scope):
-            if event.awaited is False and event.bare and scope.call(node).model is not None and _is_unawaited(scope.call(node)):
-                continue
+        for node, event in _begun(scope):
             for begin in self._at_call(scope, node, event):
-                if begin.how is How.BY_HAND and event.result in managers:
-                    continue  # `with conn.begin():`
+                if begin.how is How.BY_HAND and self._is_entered(scope, event):
+                    continue
                 if begin.how is How.STATEMENT and not begin.subject.isdisjoint(covered) and self._is_inside(scope, node, begin, by_block):
                     continue
                 yield begin
+
+    def by_hand(self, scope: ScopeTypes) -> Iterator[Begin]:
+        """The transactions that a function begins by hand."""
+        for node, event in _begun(scope):
+            receiver = event.callee.receiver
+            begin = self._by_method(scope, node, event, receiver, event.callee.method) if receiver is not None else None
+            if begin is not None and begin.how is How.BY_HAND and not self._is_entered(scope, event):
+                yield begin
+
+    def _is_entered(self, scope: ScopeTypes, event: ev.Call) -> bool:
+        """Whether what a call gives is the manager of a block: `with conn.begin():`."""
+        managers = {e.manager for e in scope.graph.events if isinstance(e, ev.Enter)}
+        return bool(managers) and event.result in _flowing_into(managers, scope)
 
     def _is_inside(self, scope: ScopeTypes, node: NodeId, begin: Begin, blocks: list[Begin]) -> bool:
         """Whether a statement runs in a block that has opened the transaction already."""
@@ -217,6 +227,13 @@ class Begins:
             return scope.catalog.names_statement(name, "scalars") or scope.catalog.names_statement(name, "execute")
         model = model_of(scope, value)
         return model is not None and bool(model.statements or model.commit)
+
+
+def _begun(scope: ScopeTypes) -> Iterator[tuple[NodeId, ev.Call]]:
+    """The calls of a scope, without coroutines that nobody awaits."""
+    for node, event in all_calls(scope):
+        if event.awaited or not event.bare or not _is_unawaited(scope.call(node)):
+            yield node, event
 
 
 def _flowing_into(places: set[PlaceId], scope: ScopeTypes) -> set[PlaceId]:

@@ -87,6 +87,17 @@ class Externals:
         limit = min(run.seconds, self._enclosing_limit(scope, run.node, event, info))
         return tuple(_limited(external, limit) for external in found)
 
+    def may_be_in(self, scope: ScopeTypes) -> bool:
+        """Whether a function may do anything outside at all: it calls a library that does, or a module that reaches one."""
+        for node, _ in all_calls(scope):
+            info = scope.call(node)
+            model = info.model
+            if model is not None and (model.io or model.waits or model.sleeps or model.calls is not None):
+                return True
+            if model is None and info.target is not None and self._summaries.reaches_outside(info.target.module):
+                return True
+        return False
+
     # Libraries
 
     def _of_model(self, scope: ScopeTypes, info: CallInfo, event: ev.Call) -> tuple[External, ...]:

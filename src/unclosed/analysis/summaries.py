@@ -44,7 +44,7 @@ from unclosed.infer.calls import CallInfo
 from unclosed.infer.types import ModuleTypes, ScopeTypes
 from unclosed.infer.values import Sort, Value
 from unclosed.library import Lease
-from unclosed.lowering.facts import FunctionFacts
+from unclosed.lowering.facts import FunctionFacts, Scope
 from unclosed.project.program import Program
 
 MAX_EXIT_NODES = 80
@@ -282,6 +282,12 @@ class Summaries:
     def target(self, scope: ScopeTypes, info: CallInfo) -> Target | None:
         """The function of the project that a call runs, for a class its `__init__`; `None` where it is not known."""
         return self._constructor(scope, info.target) if info.is_class else self.function(scope, info)
+
+    def other_methods(self, scope: ScopeTypes) -> Iterator[Target]:
+        """The methods of the class of a method, without itself."""
+        for facts in scope.module.methods(scope.facts.owner):
+            if facts.id != scope.facts.id and facts.scope is Scope.FUNCTION:
+                yield Target(scope.module, facts)
 
     def method_of(self, scope: ScopeTypes, value: Value, name: str) -> Target | None:
         """A method of an instance of a project class, its own or a base's."""

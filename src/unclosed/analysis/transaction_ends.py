@@ -80,12 +80,7 @@ class TransactionEnds:
         return model.kind is not Kind.TRANSACTION or (made is not None and made.event.callee.method in owner.begin)
 
     def _says_end(self, event: ev.Call, receiver: PlaceId, model: TypeModel, state: Obligation) -> bool:
-        """`cur.execute("COMMIT")`."""
-        if event.callee.method not in model.statements:
-            return False
-        subject, _, _ = subject_of(self._scope, receiver, model)
-        words = sql(self._scope, event).replace(";", " ").split()
-        return subject in state.aliases and bool(words) and words[0] in ENDS and "TO" not in words[1:3]
+        return says_end(self._scope, event, receiver, model) and subject_of(self._scope, receiver, model)[0] in state.aliases
 
     def _may_be_same(self, receiver: PlaceId, model: TypeModel, state: Obligation) -> bool:
         """Whether a session or connection may be the one that is followed: not if either was made here, nor if both are parameters."""
@@ -230,6 +225,26 @@ class TransactionEnds:
             return False
         info = self._scope.call(self._scope.producer[event.result])
         return not self._summaries.transactions.effect(self._scope, info, argument).is_known
+
+
+def ended_by(scope: ScopeTypes, event: ev.Call) -> PlaceId | None:
+    """Whose transaction a call ends, by its method, its statement or its name; `None` if it ends none."""
+    receiver, method = event.callee.receiver, event.callee.method
+    if receiver is None:
+        return None
+    model = model_at(scope, receiver)
+    if model is not None and says_end(scope, event, receiver, model):
+        return subject_of(scope, receiver, model)[0]
+    is_end = model is not None and method in model.commit | model.rollback
+    return receiver if is_end or scope.catalog.names_ending(scope.calls.receiver_name(event), method) else None
+
+
+def says_end(scope: ScopeTypes, event: ev.Call, receiver: PlaceId, model: TypeModel) -> bool:
+    """Whether a call sends a statement that ends a transaction, not a savepoint: `cur.execute("COMMIT")`."""
+    if event.callee.method not in model.statements:
+        return False
+    words = sql(scope, event).replace(";", " ").split()
+    return bool(words) and words[0] in ENDS and "TO" not in words[1:3]
 
 
 def _names(model: TypeModel) -> frozenset[str]:

@@ -12,7 +12,7 @@ from unclosed.analysis.facts import FactFlow
 from unclosed.analysis.meaning import Meaning
 from unclosed.analysis.obligations import End, Obligation, Site, State
 from unclosed.analysis.solver import Budget, Solver
-from unclosed.analysis.subjects import Begin, How, is_under, model_at
+from unclosed.analysis.subjects import Begin, How, is_under, model_at, subject_of
 from unclosed.analysis.transaction_ends import TransactionEnds
 from unclosed.analysis.ways import Key
 from unclosed.flow import events as ev
@@ -75,7 +75,15 @@ class TransactionTransfer:
             called = self._graph.events[call]
             if isinstance(called, ev.Call) and self._called(called, call, (node, before), state):
                 return End.RELEASED, End.RELEASED  # a helper that fails before it ends it: its own affair
-        return state, state
+        return state, End.VOID if isinstance(event, ev.Call) and self._only_reads(event, state) else state
+
+    def _only_reads(self, event: ev.Call, state: Obligation) -> bool:
+        """Whether a call takes rows from a cursor of the subject: where that raises, there is no connection any more."""
+        receiver = event.callee.receiver
+        model = model_at(self._scope, receiver) if receiver is not None else None
+        if receiver is None or model is None or model.kind is not Kind.CURSOR or event.callee.method in model.statements:
+            return False
+        return subject_of(self._scope, receiver, model)[0] in state.aliases
 
     def _bound(self, state: Obligation, target: PlaceId, value: PlaceId | None) -> State:
         if value == target:

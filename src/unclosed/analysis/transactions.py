@@ -20,9 +20,10 @@ from unclosed.analysis.begins import Begins
 from unclosed.analysis.externals import External, all_calls
 from unclosed.analysis.facts import FactFlow
 from unclosed.analysis.meaning import Meaning
-from unclosed.analysis.origins import mentioned, origin_of
+from unclosed.analysis.origins import origin_of
 from unclosed.analysis.solver import Budget, GivenUp, Outcome
 from unclosed.analysis.subjects import Begin, How, model_at, place_of, subject_of
+from unclosed.analysis.transaction_ends import ended_by
 from unclosed.analysis.transaction_flow import TransactionSolver, TransactionTransfer
 from unclosed.analysis.ways import Key
 from unclosed.confidence import Confidence
@@ -91,8 +92,10 @@ class Transactions:
 
     def of(self, scope: ScopeTypes, meaning: Meaning) -> Held:
         """What one function does while it holds transactions. Raises `GivenUp`, `RecursionError`."""
-        begins = list(self._begins.of(scope))
-        begins += self._begins.checked_out(scope) if self.with_connections else ()
+        if self._summaries.externals.may_be_in(scope):
+            begins = [*self._begins.of(scope), *(self._begins.checked_out(scope) if self.with_connections else ())]
+        else:
+            begins = list(self._begins.by_hand(scope))
         if not begins:
             return Held()
         return self._run(scope, meaning, begins)
@@ -124,10 +127,13 @@ class Transactions:
 
     def _is_ours(self, scope: ScopeTypes, begin: Begin, outcome: Outcome) -> bool:
         """Whether the function has to end what it began: not if another method of the class does, nor if beginning is all that it does."""
-        elsewhere = (pair for place in sorted(begin.subject) for pair in mentioned(scope, place) if pair[0] is not scope)
-        if any(_is_ended_in(there, place) for there, place in elsewhere):
+        if outcome.released:
+            return True
+        first = next((p.name for p in scope.facts.parameters if p.position == 0), "")
+        is_of_self = scope.facts.owner and any(_root(scope, place) == first for place in begin.subject)
+        if is_of_self and any(self.may_end(other) for other in self._summaries.other_methods(scope)):
             return False
-        return outcome.released or _works_on(scope, begin)
+        return _works_on(scope, begin)
 
     def _note(self, hits: dict[tuple[SpanId, bool, bool], Hit], hit: Hit) -> None:
         """Keep one hit for each call and sort of external: a transaction before a mere connection, the surer one before the other."""
@@ -176,13 +182,9 @@ class Transactions:
     def _may_end(self, target: Target) -> bool:
         scope = target.types.scope(target.facts.id)
         for node, event in all_calls(scope):
-            receiver, method = event.callee.receiver, event.callee.method
-            model = model_at(scope, receiver) if receiver is not None else None
-            names = model.commit | model.rollback if model is not None else frozenset[str]()
-            if receiver is not None and (method in names or scope.catalog.names_ending(scope.calls.receiver_name(event), method)):
-                made = origin_of(scope, receiver)
-                if made is None or made[0] is not scope or made[1].model is None or made[1].model.lease is None:
-                    return True
+            ended = ended_by(scope, event)
+            if ended is not None and not _is_made_here(scope, ended):
+                return True
             info = scope.call(node)
             inner = self._summaries.target(scope, info) if info.model is None and not info.is_class else None
             if inner is not None and self._summaries.is_bearing(inner.types.name) and self.may_end(inner):
@@ -262,11 +264,18 @@ def _returns(meaning: Meaning, facts: FactFlow) -> bool:
     )
 
 
-def _is_ended_in(scope: ScopeTypes, place: PlaceId) -> bool:
-    """Whether a function ends the transaction of what a place holds, on some path."""
-    model = model_at(scope, place)
-    names = model.commit | model.rollback if model is not None else frozenset[str]()
-    return any(event.callee.receiver == place and event.callee.method in names for _, event in all_calls(scope))
+def _is_made_here(scope: ScopeTypes, place: PlaceId) -> bool:
+    """Whether a function acquires what a place holds itself."""
+    made = origin_of(scope, place)
+    return made is not None and made[0] is scope and made[1].model is not None and made[1].model.lease is not None
+
+
+def _root(scope: ScopeTypes, place: PlaceId) -> str:
+    """The name with which a place begins: `self` of `self.store.conn`."""
+    key = scope.graph.places.keys[place]
+    while isinstance(key, ev.Attribute | ev.Item):
+        key = scope.graph.places.keys[key.base]
+    return key.name if isinstance(key, ev.Local) else ""
 
 
 def _works_on(scope: ScopeTypes, begin: Begin) -> bool:

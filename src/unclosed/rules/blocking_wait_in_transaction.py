@@ -11,7 +11,7 @@ from unclosed.rules.wording import article, shortened
 
 
 class BlockingWaitInTransaction(HeldCallRule):
-    """Allow blocking-wait-in-transaction: a wait without a limit for something else than the database, or a sleep, runs while a transaction is open."""
+    """Allow blocking-wait-in-transaction: a sleep, or a wait without a limit for something else than the database, in a transaction."""
 
     code = "UNC202"
     name = "blocking-wait-in-transaction"
@@ -64,6 +64,5 @@ class BlockingWaitInTransaction(HeldCallRule):
         """`time.sleep() sleeps in the transaction opened on line 12; end the transaction first`."""
         written = shortened(call.written, width)
         if call.sleeps:
-            done = "sleeps" if not call.through_helper else "comes to a sleep"
-            return f"{written} {done} in {where_begun(call)}; end the transaction first"
-        return f"{written} waits for {article(call.what)} without a limit in {where_begun(call)}; wait outside it, or limit the wait"
+            return f"{written} sleeps in {where_begun(call)}; end the transaction first"
+        return f"{written} waits for {article(call.what)} without a limit in {where_begun(call)}; move or limit it"

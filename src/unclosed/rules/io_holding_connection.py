@@ -11,7 +11,7 @@ from unclosed.rules.wording import shortened
 
 
 class IoHoldingConnection(HeldCallRule):
-    """Allow io-holding-connection: untimed or slow external I/O runs while a pooled connection is checked out and no transaction is open."""
+    """Allow io-holding-connection: untimed or slow external I/O runs while a pooled connection is checked out, without a transaction."""
 
     code = "UNC205"
     name = "io-holding-connection"

@@ -66,5 +66,5 @@ class SlowIoInTransaction(HeldCallRule):
         written = shortened(call.written, width)
         limit = in_words(call.seconds)
         if call.through_helper:
-            return f"{written} makes the {call.what} that may take {limit} in {where_begun(call)}; move it out of the transaction"
-        return f"{written}, {article(call.what)}, may take {limit} in {where_begun(call)}; move it out of the transaction"
+            return f"{written} makes {article(call.what)} that may take {limit} in {where_begun(call)}; move or shorten it"
+        return f"{written}, {article(call.what)}, may take {limit} in {where_begun(call)}; move or shorten it"

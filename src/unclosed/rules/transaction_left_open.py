@@ -13,6 +13,7 @@ from unclosed.rules.rule import Rule
 from unclosed.rules.wording import fitted, shortened
 
 _LEAVING = {"return": "on a path that returns", "raise": "when an exception leaves the function", "cancel": "when the task is cancelled"}
+_WAY_OUT = {"return": "commit or roll back", "raise": "roll back", "cancel": "roll back"}
 
 
 class TransactionLeftOpen(Rule):
@@ -23,9 +24,9 @@ class TransactionLeftOpen(Rule):
     summary = "a transaction begun by hand is neither committed nor rolled back on some path"
     explanation = sections(
         does="""
-            Reports a transaction that the function opens explicitly, by `conn.begin()`, `tr.start()` or a `BEGIN` in an SQL literal, and that
-            some path, one by an exception or by cancellation included, neither commits nor rolls back, where the connection is not released
-            on that path either. Reported at the begin.
+            Reports a transaction that the function opens explicitly, by `conn.begin()`, `tr.start()` or a `BEGIN` in an SQL
+            literal, and that some path, one by an exception or by cancellation included, neither commits nor rolls back,
+            where the connection is not released on that path either. Reported at the begin.
         """,
         why="""
             The transaction stays open as long as its connection lives: it keeps its locks and its snapshot, and whoever gets the connection
@@ -66,4 +67,4 @@ class TransactionLeftOpen(Rule):
     def sentence(self, left: OpenTransaction, width: int) -> str:
         """`transaction begun by conn.begin() is not ended when an exception leaves the function; …`."""
         written = shortened(left.written, width)
-        return f"transaction begun by {written} is not ended {_LEAVING[left.leaving]}; commit or roll back on every path"
+        return f"transaction begun by {written} is not ended {_LEAVING[left.leaving]}; {_WAY_OUT[left.leaving]} there too"

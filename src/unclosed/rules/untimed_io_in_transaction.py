@@ -66,5 +66,5 @@ class UntimedIoInTransaction(HeldCallRule):
         """`requests.post(), an HTTP request, has no time limit in the transaction opened on line 12; …`."""
         written = shortened(call.written, width)
         if call.through_helper:
-            return f"{written} makes the {call.what} without a time limit in {where_begun(call)}; move it out or limit it"
-        return f"{written}, {article(call.what)}, has no time limit in {where_begun(call)}; move it out or limit it"
+            return f"{written} makes {article(call.what)} with no time limit in {where_begun(call)}; move or limit it"
+        return f"{written}, {article(call.what)}, has no time limit in {where_begun(call)}; move or limit it"
