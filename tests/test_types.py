@@ -354,3 +354,25 @@ def test_what_only_looks_like_an_alias_is_a_value() -> None:
             c = Store
     """
     assert held(program, "f", "a", "b", "c") == [UNKNOWN, "sqlite3.Connection, certain", UNKNOWN]
+
+
+def test_an_annotation_that_names_its_own_name_means_an_outer_one() -> None:
+    """In a class, in a function, of a module, and two names in a circle: nothing recurses without end."""
+    program = """
+        import sqlite3
+        from sqlite3 import Connection as conn
+
+        class Store:
+            conn: conn
+            type: type | None = None
+            first: second = None
+            second: first = None
+
+        around: around = None
+
+        def f(store: Store, around: around):
+            here: here = sqlite3.connect("shop.db")
+            a, b, c, d = store.conn, store.type, store.first, store.second
+    """
+    assert held(program, "f", "a") == ["sqlite3.Connection, certain"]
+    assert held(program, "f", "c", "d", "around") == [UNKNOWN] * 3

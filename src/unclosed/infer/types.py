@@ -202,7 +202,7 @@ class ModuleTypes:
         body = self.scope(facts.body)
         annotation = body.facts.annotations.get(name)
         if annotation is not None:
-            yield annotated_value(annotation, self.names(body.named))
+            yield body.annotated(name, annotation)
         if body.binds(name):
             yield body.local_value(name)
         for method in self.methods(owner):
@@ -439,7 +439,7 @@ class ScopeTypes:
         parameter = self._parameters.get(name)
         annotation = self.facts.annotations.get(name) or (parameter.annotation if parameter is not None else "")
         if annotation and (parameter is None or not parameter.star):
-            found = annotated_value(annotation, self.module.names(self._outer_named if parameter is not None else self.named))
+            found = self.annotated(name, annotation, is_parameter=parameter is not None)
             if found is not None:
                 return found
         values: list[Value | None] = [] if parameter is None else [self._parameter_value(parameter)]
@@ -448,6 +448,16 @@ class ScopeTypes:
             for writer in self.module.global_writers(name):
                 values += writer._bound_values(name)
         return join(values)
+
+    def annotated(self, name: str, annotation: str, *, is_parameter: bool = False) -> Value | None:
+        """What the annotation of a name of this scope says. The name itself means an outer one there: `date: date | None`."""
+
+        def named(dotted: str) -> Value | None:
+            is_itself = is_parameter or dotted.partition(".")[0] == name
+            return self._outer_named(dotted) if is_itself and self.facts.outer is not None else self.named(dotted)
+
+        question = (self, "annotation", name)
+        return self.module.recursion.answer(question, lambda: annotated_value(annotation, self.module.names(named)), lambda value: None)
 
     def _bound_values(self, name: str) -> list[Value | None]:
         place = self.graph.places.find(ev.Local(name))
