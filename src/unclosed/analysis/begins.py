@@ -150,6 +150,8 @@ class Begins:
         if value is None or value.sort is Sort.NONE:
             return self._by_convention(scope, node, event, receiver, method)
         model = model_of(scope, value)
+        if model is None and value.sort is Sort.INSTANCE and scope.catalog.names_statement(value.name.rpartition(".")[2], method):
+            return self._by_convention(scope, node, event, receiver, method)  # `DBSession()` of a library that no model knows
         if model is None or (method not in model.begin and method not in model.statements):
             return None
         subject, owner, is_loose = subject_of(scope, receiver, model)

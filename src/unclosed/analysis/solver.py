@@ -79,6 +79,8 @@ class Outcome:
     ranks: dict[Key, Rank] = field(default_factory=dict)
     """How little the way to each state convinces."""
     starts: set[Key] = field(default_factory=set)
+    rounds: dict[Key, Key] = field(default_factory=dict)
+    """For a start to which another way leads: the state before it on that way."""
     """Where the value is owed from: the states right after the acquire."""
 
     def merged(self, other: Outcome) -> Outcome:
@@ -118,10 +120,9 @@ class Solver:
         self._budget = budget if budget is not None else Budget()
         self._meaning, self._facts, self._site, self._transfer = meaning, facts, site, transfer
         self._ways = Ways(meaning)
-        self._graph, self._outcome = (
-            meaning.graph,
-            Outcome(site, previous=self._ways.previous, ranks=self._ways.ranks, starts=self._ways.starts),
-        )
+        ways = self._ways
+        self._graph = meaning.graph
+        self._outcome = Outcome(site, previous=ways.previous, ranks=ways.ranks, starts=ways.starts, rounds=ways.rounds)
         self._seen: dict[NodeId, set[Obligation]] = {}
         self._queue: deque[Key] = deque()
         model = meaning.catalog.type(site.lease.type_name)

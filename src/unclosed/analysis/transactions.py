@@ -112,7 +112,10 @@ class Transactions:
             for key, externals in transfer.hits.items():
                 begin = _began(outcome, key, group)
                 for external in externals:
-                    self._note(hits, Hit(external, begin, min(begin.confidence, external.confidence)))
+                    sure = min(begin.confidence, external.confidence)
+                    if external.via and _is_test(scope):
+                        sure = Confidence.POSSIBLE  # a fixture, of any file, may have put something else in its place
+                    self._note(hits, Hit(external, begin, sure))
             if group[0].how is How.BY_HAND:
                 for kind in ev.ExitKind:
                     if outcome.exits.get(kind) and self._is_ours(scope, group[0], outcome):
@@ -306,10 +309,16 @@ def _grouped(begins: list[Begin]) -> list[list[Begin]]:
 def _began(outcome: Outcome, key: Key, begins: list[Begin]) -> Begin:
     """The begin from which a state was reached."""
     seen: set[Key] = set()
+    key = outcome.rounds.get(key, key)  # a call that leaves one open, and was reached with one open
     while key not in outcome.starts and key in outcome.previous and key not in seen:
         seen.add(key)
         key = outcome.previous[key][0]
     return next((begin for begin in begins if begin.node == key[0]), begins[0])
+
+
+def _is_test(scope: ScopeTypes) -> bool:
+    """Whether a function is a test, or is nested in one."""
+    return any(scope.catalog.names_test(part) for part in scope.facts.name.split("."))
 
 
 def _rank(hit: Hit) -> tuple[int, float, int]:

@@ -33,12 +33,15 @@ class Ways:
         self._meaning = meaning
         self.starts: set[Key] = set()
         """The states from which ways begin: none leads to them, also where a loop comes round to one."""
+        self.rounds: dict[Key, Key] = {}
+        """For a start to which another way leads: the state before it on that way."""
         self.previous: dict[Key, tuple[Key, Edge]] = {}
         self.ranks: dict[Key, Rank] = {}
 
     def add(self, target: Key, before: Key, edge: Edge) -> None:
         """The first way to a state."""
         if target in self.starts:
+            self.rounds.setdefault(target, before)
             return
         self.previous.setdefault(target, (before, edge))
         self.ranks.setdefault(target, self._rank(before, edge))
