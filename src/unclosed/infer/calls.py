@@ -328,7 +328,21 @@ class CallReader:
         returned = home.scope(facts.id).returned_value()
         if returned is None or returned.sort is Sort.NONE:
             return None
+        returned = self._of_called_class(info, home.name, facts.owner, returned)
         return Value(Sort.AWAITABLE, parts=(returned,)) if facts.is_async else returned
+
+    def _of_called_class(self, info: CallInfo, module: str, owner: str, returned: Value) -> Value:
+        """`Orders.of(session)`, where the base's method returns `cls(session)` or `self`: an instance of `Orders`."""
+        receiver = info.event.callee.receiver
+        if receiver is None or not owner or not returned.broad or (returned.sort, returned.name, returned.module) != (Sort.OBJECT, owner, module):
+            return returned
+        called_on = self._scope.value(receiver)
+        if called_on is None or called_on.sort not in (Sort.DEFINITION, Sort.OBJECT):
+            return returned
+        home = self._scope.home(called_on)
+        if home is None or called_on.name not in home.facts.classes:
+            return returned
+        return returned._replace(name=called_on.name, module=called_on.module, broad=called_on.broad)
 
 
 def argument_at(event: ev.Call, position: int) -> PlaceId | None:
