@@ -18,7 +18,7 @@ _FLAGS = (
     *("returns_class", "coroutine", "child", "keeps", "borrows", "cannot_raise", "exits", "suppresses", "shields"),
     *("sleeps", "gathers", "opens"),
 )
-_LIMITS = ("io", "waits", "limit", "limits", "never_waits", "autocommit")
+_LIMITS = ("io", "waits", "limit", "limits", "never_waits", "brief_after", "autocommit")
 _POSITIONS = ("wraps", "enters", "awaits", "passes", "advances", "calls", "at_most", "child_of")
 CALL_KEYS = LEASE_KEYS.union(
     _FLAGS,
@@ -129,6 +129,7 @@ def _outside(model: CallModel, table: Table) -> CallModel:
         limit=read_limit(table, "limit"),
         limits=read_limit(table, "limits"),
         never_waits=read_spellings(table, "never_waits"),
+        brief_after=table.names("brief_after") or frozenset(),
         gathers=table.flag("gathers"),
         opens=table.flag("opens"),
         autocommit=read_spellings(table, "autocommit"),

@@ -200,6 +200,8 @@ class CallModel:
     """What is awaited in the block of the result, or as the argument `awaits`, may take that long at most (`asyncio.timeout`)."""
     never_waits: tuple[tuple[str, int | None, str], ...] = ()
     """(name, position, spelling) of arguments with which the call returns at once: `block=False`."""
+    brief_after: frozenset[str] = frozenset()
+    """Methods of the receiver after which the call returns soon: `wait()` for a process that has been killed."""
     gathers: bool = False
     """Awaiting the result awaits all the arguments (`asyncio.gather`)."""
     opens: bool = False

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from unclosed.analysis.summaries import Summaries
     from unclosed.analysis.targets import Target
 
+_BRIEFLY = 24
+"""Events between a `kill()` and the wait that it makes short."""
 MAX_EXTERNALS = 3
 """Kept of one function: its first I/O without a limit, its first wait, its slowest I/O with a limit."""
 
@@ -109,7 +111,7 @@ class Externals:
                 return ()
             moved = replace(inner, event=_without_first(event, model.calls + 1))
             return self._of_model(scope, moved, event) if inner.model is not None else self._of_function(scope, moved, event)
-        if not (model.io or model.waits or model.sleeps) or never_waits(scope, info):
+        if not (model.io or model.waits or model.sleeps) or never_waits(scope, info) or _is_brief(scope, info, event):
             return ()
         confidence = min(info.confidence, Confidence.LIKELY) if info.is_convention else info.confidence
         return (
@@ -239,6 +241,25 @@ class Externals:
         if key not in self._enclosing:
             self._enclosing[key] = scope.graph, managers_around(scope.graph)
         return self._enclosing[key][1].get(node, ())
+
+
+def _is_brief(scope: ScopeTypes, info: CallInfo, event: ev.Call) -> bool:
+    """Whether the receiver has just been told to end, so that waiting for it is short: `proc.kill(); proc.wait()`."""
+    ending = info.model.brief_after if info.model is not None else frozenset()
+    waiting = [
+        (NodeId(node), 0)
+        for node, other in enumerate(scope.graph.events)
+        if ending and isinstance(other, ev.Call) and other.callee.method in ending and other.callee.receiver == event.callee.receiver
+    ]
+    seen: set[NodeId] = set()
+    while waiting:
+        node, steps = waiting.pop(0)
+        if scope.graph.events[node] is event:
+            return True
+        if node not in seen and steps < _BRIEFLY:
+            seen.add(node)
+            waiting += [(edge.target, steps + 1) for edge in scope.graph.edges[node] if edge.kind is EdgeKind.NORMAL]
+    return False
 
 
 def managers_around(graph: FlowGraph) -> dict[NodeId, tuple[PlaceId, ...]]:

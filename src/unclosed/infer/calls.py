@@ -334,7 +334,12 @@ class CallReader:
     def _of_called_class(self, info: CallInfo, module: str, owner: str, returned: Value) -> Value:
         """`Orders.of(session)`, where the base's method returns `cls(session)` or `self`: an instance of `Orders`."""
         receiver = info.event.callee.receiver
-        if receiver is None or not owner or not returned.broad or (returned.sort, returned.name, returned.module) != (Sort.OBJECT, owner, module):
+        if (
+            receiver is None
+            or not owner
+            or not returned.broad
+            or (returned.sort, returned.name, returned.module) != (Sort.OBJECT, owner, module)
+        ):
             return returned
         called_on = self._scope.value(receiver)
         if called_on is None or called_on.sort not in (Sort.DEFINITION, Sort.OBJECT):
