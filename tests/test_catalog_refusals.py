@@ -12,8 +12,8 @@ from unclosed.errors import ConfigError
 
 HEAD = 'library = "acme"\nwords = ["acme"]\nsource = "acme 1.0 documentation"\n'
 HEAD_KEYS = (
-    "(accepted: borrows, calm, cannot_raise, conventions, exits, expecting_names, fixtures, functions, injecting_names, keeping_names, "
-    "keeps, left_to_base, library, lifespans, objects, patching_names, plain_metaclasses, plain_methods, providers, "
+    "(accepted: borrows, calm, cannot_raise, conventions, ending_names, exits, expecting_names, fixtures, functions, injecting_names, "
+    "keeping_names, keeps, left_to_base, library, lifespans, objects, patching_names, plain_metaclasses, plain_methods, providers, "
     "reflecting_names, releasing_names, source, test_names, transparent, types, words)"
 )
 SQLITE3 = "(accepted: sqlite3.Blob, sqlite3.Connection, sqlite3.Cursor)"
