@@ -122,6 +122,20 @@ def test_never_released() -> None:
     ]
 
 
+def test_an_exception_in_a_narrow_place() -> None:
+    """What raises is said by its method at least, whatever else has to be short."""
+    store = replace(OTHER_NAME, text="stores.CustomerOrderStore()", target="customer_orders")
+    releases = (Release("close_control_connection"), Release("stop"))
+    stores = [replace(store, lease=replace(store.lease, release=(release,))) for release in releases]
+    assert of_each(stores, Loss.EXCEPTION, "self.customers.orders.refresh_all()") == [
+        "UNC103 client from Custome...() is not closed when refresh_all() (line 12) raises; call close_control_connection() in 'finally'",
+        "UNC103 client from CustomerOrd...() is not closed when refresh_all() (line 12) raises; call stop() on it in 'finally'",
+    ]
+    assert of_each(stores[1:], Loss.EXCEPTION, "entering the 'with' block") == [
+        "UNC103 client from CustomerOrd...() is not closed when entering the block (line 12) raises; call stop() on it in 'finally'",
+    ]
+
+
 def test_overwritten() -> None:
     """The name and the line that takes it are said."""
     assert of_each(EVERY_SORT, Loss.OVERWRITTEN, "=") == [
@@ -173,11 +187,11 @@ def test_cancellation() -> None:
         "UNC112 connection from psycopg2.connect() is not closed when conn.fetch() (line 12) is cancelled; use closing()",
         "UNC112 session from Session() is not closed when conn.fetch() (line 12) is cancelled; use 'with'",
         "UNC112 client from httpx.AsyncClient() is not closed when conn.fetch() (line 12) is cancelled; use 'async with'",
-        "UNC112 connection from asyncpg.connect() is not closed when line 12 is cancelled; await conn.close() in 'finally'",
+        "UNC112 connection from asyncpg.connect() is not closed when fetch() (line 12) is cancelled; await conn.close() in 'finally'",
         "UNC112 client from make_client() is not closed when conn.fetch() (line 12) is cancelled; use aclosing()",
         "UNC112 client from imaplib.IMAP4() is not closed when conn.fetch() (line 12) is cancelled; call mail.logout() in 'finally'",
         "UNC112 connection from pool.getconn() is not given back when line 12 is cancelled; call pool.putconn(conn) in 'finally'",
-        "UNC112 connection from pool.acquire() is not given back when line 12 is cancelled; use 'async with pool.acquire()'",
+        "UNC112 connection from pool.acquire() is not given back when fetch() (line 12) is cancelled; use 'async with pool.acquire()'",
         "UNC112 client from open_channel() is not closed when conn.fetch() (line 12) is cancelled; use 'with'",
     ]
 

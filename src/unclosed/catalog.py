@@ -40,6 +40,7 @@ class Catalog:
         self._calm = NamePatterns(shelf.patterns.get("calm", ()))
         self._plain_methods = frozenset(shelf.patterns.get("plain_methods", ()))
         self._releasing = NamePatterns(shelf.patterns.get("releasing_names", ()))
+        self._stopping = NamePatterns(shelf.patterns.get("stopping_names", ()))
         self._keeping = NamePatterns(shelf.patterns.get("keeping_names", ()))
         self._reflecting = NamePatterns(shelf.patterns.get("reflecting_names", ()))
         self._patching = NamePatterns(shelf.patterns.get("patching_names", ()))
@@ -162,6 +163,10 @@ class Catalog:
     def names_release(self, name: str) -> bool:
         """True if the name of an unknown function says that it gives back the resource it is handed."""
         return self._releasing.fit("", name.lower())
+
+    def names_end(self, name: str) -> bool:
+        """True if the name of a method says that it ends what it is called on, as a release does: `close`, `stop`, `join`."""
+        return self.names_release(name) or self._stopping.fit("", name.lower())
 
     def names_keep(self, name: str, *, is_method: bool = True) -> bool:
         """True if the name of an unknown function or method says that it keeps the resource it is handed: `append`, `register`.

@@ -19,7 +19,7 @@ MODELS = Path(__file__).parent / "models"
 SHORT_LISTS = ("cannot_raise", "exits", "borrows", "keeps")
 """Lists of function names at the head of a file, short for a `functions` entry with that flag."""
 PATTERN_LISTS = (
-    *("calm", "releasing_names", "keeping_names", "reflecting_names", "patching_names", "test_names", "expecting_names"),
+    *("calm", "releasing_names", "stopping_names", "keeping_names", "reflecting_names", "patching_names", "test_names", "expecting_names"),
     *("providers", "fixtures", "transparent", "lifespans", "injecting_names", "left_to_base", "plain_metaclasses", "plain_methods"),
     *("statement_names", "ending_names", "other_names"),
 )

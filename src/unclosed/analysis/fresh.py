@@ -64,7 +64,7 @@ class FreshResources:
     def of_call(self, scope: ScopeTypes, info: CallInfo) -> Fresh | None:
         """What a call acquires for its caller; `None` if nothing is known of it."""
         if info.is_class and info.target is not None:
-            return self._instance(scope, info.target)
+            return None if self._is_given_all(scope, info) else self._instance(scope, info.target)
         if info.model is not None and info.model.advances is not None:
             return self._first_yielded(scope, info, info.model.advances)
         if info.others:
@@ -156,6 +156,30 @@ class FreshResources:
             return None
         lease = self._answers.ask(("lease", types.name, target.name), lambda: owners.lease(types, target.name), None)
         return None if lease is None else Fresh(lease, None, Confidence.LIKELY, ())
+
+    def _is_given_all(self, scope: ScopeTypes, info: CallInfo) -> bool:
+        """Whether a constructor is given what it would open itself, and keeps that: `Database(conn)` next to `Database(path)`."""
+        target = self._summaries.target(scope, info)
+        receiver = target.place_of(target.facts.parameters[0].name) if target is not None and target.facts.parameters else None
+        if target is None or receiver is None:
+            return False
+        for argument in info.event.arguments:
+            value = scope.value(argument.value) if argument.value is not None else None
+            model = scope.catalog.type(value.name) if value is not None and value.sort is Sort.INSTANCE else None
+            name = target.parameter(info, argument) if model is not None and model.lease is not None else ""
+            outcome = self._summaries.follow_parameter(target, name, model.lease) if name and model is not None and model.lease else None
+            given = {attribute for base, attribute in outcome.stored if base == receiver} if outcome is not None else set()
+            if given and self._held_by(target) <= given:
+                return True
+        return False
+
+    def _held_by(self, constructor: Target) -> set[str]:
+        """The attributes in which a constructor keeps what it acquires; those of all methods where it leaves that to others."""
+        try:
+            held = self._summaries.owners.ownership(constructor.types, constructor.facts.owner).held
+        except (GivenUp, RecursionError):
+            return set()
+        return {each.attribute for each in held if each.method is constructor.facts} or {each.attribute for each in held}
 
     # Generators
 

@@ -171,7 +171,7 @@ class Meaning:
         """Whether an event does not raise in practice."""
         match event:
             case ev.Call():
-                return self._is_calm_call(self.scope.call(node))
+                return self.is_calm_call(self.scope.call(node))
             case ev.Enter(manager, is_async, _, _):
                 return self._is_entered_calmly(manager) or self._is_calm_manager(manager, "__aenter__" if is_async else "__enter__")
             case ev.Leave(manager, is_async, _, _):
@@ -181,12 +181,13 @@ class Meaning:
                 return isinstance(key, ev.Imported) and key.name.partition(".")[0] in sys.stdlib_module_names
             case ev.Step("next", value, _) if value is not None:
                 made = self.scope.producer.get(value)
-                return made is not None and self._is_calm_call(self.scope.call(made))
+                return made is not None and self.is_calm_call(self.scope.call(made))
             case ev.Yield():
                 return self.roles.is_fixture or self.roles.is_lifespan
         return False
 
-    def _is_calm_call(self, info: CallInfo) -> bool:
+    def is_calm_call(self, info: CallInfo) -> bool:
+        """Whether a call does not raise in practice."""
         model = info.model
         if model is not None and (model.cannot_raise or model.exits or model.suppresses or model.wraps is not None):
             return True

@@ -13,14 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unclosed.analysis.obligations import Site
 from unclosed.analysis.slices import may_give_fresh, may_keep_fresh
 from unclosed.analysis.solver import GivenUp, Outcome
+from unclosed.catalog import Catalog
 from unclosed.confidence import Confidence
 from unclosed.flow import events as ev
-from unclosed.flow.events import PlaceId
+from unclosed.flow.events import NodeId, PlaceId
 from unclosed.flow.graph import FlowGraph
 from unclosed.infer.calls import CallInfo
 from unclosed.infer.types import MAX_HOPS, ModuleTypes, is_cached_property
@@ -80,11 +82,12 @@ class Owners:
         releasing: dict[str, frozenset[str]] = {}
         escaping: set[str] = set()
         for each in held:
+            names = self._release_names(each.site.lease)
             gives_back = set()
             for home, name in lineage:
                 for method in home.methods(name):
                     outcome = self._summaries.follow_attribute(home, method, each.attribute, each.site.lease)
-                    if _names_release(home, method, each.attribute, each.site.lease) or _asks_by_name(home, method):
+                    if _names_release(home, method, each.attribute, names) or _asks_by_name(home, method):
                         gives_back.add(method.name.rpartition(".")[2])
                         continue
                     if outcome is None:
@@ -95,6 +98,15 @@ class Owners:
                         escaping.add(each.attribute)
             releasing[each.attribute] = releasing.get(each.attribute, frozenset()) | _with_callers(gives_back, lineage)
         return Ownership(held, releasing, frozenset(escaping))
+
+    def _release_names(self, lease: Lease) -> frozenset[str]:
+        """The methods that give back what owes a lease; of an instance of another class, all that come to its release."""
+        names = {release.method for release in lease.release if not release.owner}
+        module, _, owner = lease.type_name.rpartition(":")
+        types = self._summaries.types(Path(module)) if module else None
+        if types is not None:
+            names.update(name for ending in self.ownership(types, owner).releasing.values() for name in ending)
+        return frozenset(names)
 
     def _is_registered(self, outcome: Outcome) -> bool:
         """Whether a method hands the release to somebody: `atexit.register(self.conn.close)`."""
@@ -156,6 +168,7 @@ class Owners:
         releasing = self._surely_releasing(made, lineage)
         if any(_hands_out(method, name) for home, base in lineage for method in home.methods(base) for name in releasing):
             return None  # `app.on_cleanup.append(self.close)`: somebody else ends it
+        releasing = self._offered(releasing, made, lineage)
         if entries and (releasing | ownership.releasing.get(made.attribute, frozenset())) & set(_EXITS):
             return None
         if not releasing - {*ENTRIES, *_CONSTRUCTORS} or made.attribute in ownership.escaping:
@@ -178,16 +191,38 @@ class Owners:
         """
         catalog = lineage[0][0].catalog
         methods = [(home, method) for home, name in lineage for method in home.methods(name)]
-        sure = set()
+        names, sure = self._release_names(made.site.lease), set()
         for home, method in methods:
             outcome = self._summaries.follow_attribute(home, method, made.attribute, made.site.lease)
             name = method.name.rpartition(".")[2]
             ends = name in (*_EXITS, "__del__") or catalog.names_release(name)
             is_whole = outcome is not None and outcome.released and ev.ExitKind.RETURN not in outcome.exits
-            if is_whole or (ends and (_names_release(home, method, made.attribute, made.site.lease) or _asks_by_name(home, method))):
+            if is_whole or (ends and (_names_release(home, method, made.attribute, names) or _asks_by_name(home, method))):
                 sure.add(name)
         ending = [m for _, m in methods if m.name.rpartition(".")[2] in _EXITS or catalog.names_release(m.name.rpartition(".")[2])]
         return _with_callers_among(sure, ending)
+
+    def _offered(self, releasing: frozenset[str], made: Held, lineage: list[tuple[ModuleTypes, str]]) -> frozenset[str]:
+        """Of the methods that give the attribute back, those that are there for it: by their name, or because they do little else.
+
+        A class whose `execute()` works and closes in its own `finally` opens and closes for itself: its users owe nothing.
+        """
+        names = releasing | self._release_names(made.site.lease)
+        methods = {m.name.rpartition(".")[2]: (home, m) for home, name in reversed(lineage) for m in home.methods(name)}
+        found = ((name, *methods[name]) for name in releasing if name in methods)
+        return frozenset(n for n, home, method in found if _is_named_as_end(home.catalog, n) or self._only_ends(home, method, names))
+
+    def _only_ends(self, types: ModuleTypes, method: FunctionFacts, names: frozenset[str]) -> bool:
+        """Whether all that a method calls ends something (these methods do) or hardly ever raises."""
+        meaning, catalog = self._summaries.meaning(types.scope(method.id)), types.catalog
+        for node, event in enumerate(method.graph.events):
+            if not isinstance(event, ev.Call) or event.callee.method in names or catalog.names_end(event.callee.method):
+                continue
+            info = meaning.call(NodeId(node))
+            is_wrapper = info.model is not None and info.model.awaits is not None
+            if not (is_wrapper or meaning.is_calm_call(info) or meaning.hardly_raises(info)):
+                return False
+        return True
 
     def _made_by_constructor(self, lineage: list[tuple[ModuleTypes, str]]) -> Iterator[Held]:
         """What the constructor acquires and keeps, itself or through a method that it calls on `self`, nearest class first."""
@@ -224,19 +259,24 @@ def _with_callers_among(names: set[str], methods: list[FunctionFacts]) -> frozen
     return frozenset(found)
 
 
-def _names_release(types: ModuleTypes, method: FunctionFacts, attribute: str, lease: Lease) -> bool:
+def _is_named_as_end(catalog: Catalog, name: str) -> bool:
+    """Whether a method's name says that it ends its object."""
+    return name in (*_EXITS, "__del__") or catalog.names_end(name)
+
+
+def _names_release(types: ModuleTypes, method: FunctionFacts, attribute: str, names: frozenset[str]) -> bool:
     """Whether a method, or a function in it, says `self.conn.close` anywhere, called or handed on, or hands `self.conn` to a keeper."""
     receiver = _receiver(method)
     if receiver is None:
         return False
-    name = next(p.name for p in method.parameters if p.position == 0)
-    if _passes_to_closer(types, method, receiver, attribute, lease):
+    own_name = next(p.name for p in method.parameters if p.position == 0)
+    if _passes_to_closer(types, method, receiver, attribute, names):
         return True
     inside = [f for f in types.facts.functions if f is method or f.name.startswith(f"{method.name}.")]
-    return any(_names_release_in(types, f, name, attribute, lease) for f in inside)
+    return any(_names_release_in(types, f, own_name, attribute, names) for f in inside)
 
 
-def _passes_to_closer(types: ModuleTypes, method: FunctionFacts, receiver: PlaceId, attribute: str, lease: Lease) -> bool:
+def _passes_to_closer(types: ModuleTypes, method: FunctionFacts, receiver: PlaceId, attribute: str, names: frozenset[str]) -> bool:
     """Whether a method hands `self` to a function of the project that says `owner.conn.close`."""
     scope = types.scope(method.id)
     for node, event in enumerate(method.graph.events):
@@ -245,20 +285,19 @@ def _passes_to_closer(types: ModuleTypes, method: FunctionFacts, receiver: Place
         target = scope.call(node).target
         home = scope.home(target) if target is not None else None
         called = home.function(target.name) if home is not None and target is not None else None
-        if home is not None and called is not None:
-            names = (p.name for p in called.parameters)
-            if any(_names_release_in(home, called, name, attribute, lease) for name in names):
-                return True
+        parameters = called.parameters if called is not None else ()
+        if home is not None and called is not None and any(_names_release_in(home, called, p.name, attribute, names) for p in parameters):
+            return True
     return False
 
 
-def _names_release_in(types: ModuleTypes, facts: FunctionFacts, receiver: str, attribute: str, lease: Lease) -> bool:
+def _names_release_in(types: ModuleTypes, facts: FunctionFacts, receiver: str, attribute: str, names: frozenset[str]) -> bool:
     graph = facts.graph
     owner = graph.places.find(ev.Local(receiver))
     held = graph.places.find(ev.Attribute(owner, attribute)) if owner is not None else None
     if held is None:
         return False
-    if any(graph.places.find(ev.Attribute(held, release.method)) is not None for release in lease.release if not release.owner):
+    if any(graph.places.find(ev.Attribute(held, name)) is not None for name in names):
         return True
     if any(_is_release_of_part(types, graph, PlaceId(place), held) for place in range(len(graph.places.keys))):
         return True

@@ -69,6 +69,9 @@ class Helpers(Protocol):
     def may_be_shared(self, scope: ScopeTypes, info: CallInfo) -> bool:
         """Whether a call makes an instance of a project class that may have been there before."""
 
+    def is_finalised(self, scope: ScopeTypes, info: CallInfo, lease: Lease) -> bool:
+        """Whether a call makes an instance of a project class whose `__del__` gives back what is owed for it."""
+
     def project_texts(self, module: str) -> Iterator[str]:
         """The texts of the project around a module, its own first."""
 
@@ -93,8 +96,10 @@ class SiteFinder:
         return [site for site in found if site.call is None or not self._is_none_of_its_own(site.call, site)]
 
     def _is_none_of_its_own(self, call: CallInfo, site: Site) -> bool:
-        """Whether a call gives no fresh value after all: a test's fake, or an instance that others have as well."""
-        return self._helpers.is_patched(self._scope, call, site.via) or self._helpers.may_be_shared(self._scope, call)
+        """Whether a call gives nothing that is owed after all: a test's fake, an instance that others have as well or that ends itself."""
+        if self._helpers.is_patched(self._scope, call, site.via) or self._helpers.may_be_shared(self._scope, call):
+            return True
+        return call.is_project_subclass and self._helpers.is_finalised(self._scope, call, site.lease)
 
     def when_awaited(self, place: PlaceId) -> list[Site]:
         """The sites that awaiting a value makes: a coroutine that the function has and does not await itself."""
@@ -240,6 +245,10 @@ class SiteFinder:
 
     def _is_of(self, place: PlaceId, shared: Shared) -> bool:
         value = self._scope.value(place)
+        home = self._scope.home(value) if value is not None and value.sort is Sort.OBJECT else None
+        base = home.library_base(value.name) if home is not None and value is not None else None
+        if base is not None:
+            return any(self._meaning.catalog.is_a(base, name) for name in shared.types)
         if value is None or value.sort is not Sort.INSTANCE:
             name = self._scope.calls.last_name(place).lower()
             return value is None and any(fnmatchcase(name, pattern) for pattern in shared.named)

@@ -261,6 +261,16 @@ class Summaries:
         home = scope.home(info.target) if info.is_class and info.target is not None else None
         return home is not None and info.target is not None and may_give_shared_instances(self.owners.lineage(home, info.target.name))
 
+    def is_finalised(self, scope: ScopeTypes, info: CallInfo, lease: Lease) -> bool:
+        """Whether a call makes an instance of a project class whose `__del__` gives back what is owed for it."""
+        home = scope.home(info.target) if info.target is not None else None
+        for types, name in self.owners.lineage(home, info.target.name) if home is not None and info.target is not None else ():
+            facts = types.function(f"{name}.__del__")
+            if facts is not None and facts.parameters:
+                outcome = self.follow_parameter(Target(types, facts), facts.parameters[0].name, lease)
+                return outcome is not None and outcome.is_done_somewhere
+        return False
+
     def project_root(self, module: str) -> Path:
         """The root of the project that a module belongs to."""
         return self._program.project_root(module)

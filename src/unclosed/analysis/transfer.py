@@ -19,7 +19,7 @@ from unclosed.flow.events import NodeId, PlaceId
 from unclosed.infer.calls import CallInfo
 from unclosed.infer.types import ScopeTypes
 from unclosed.infer.values import Sort
-from unclosed.library import ENTRIES, CallModel, Lease, WithExit
+from unclosed.library import ENTRIES, Acquires, CallModel, Lease, WithExit
 
 _NOWHERE = ev.Temp(0)
 """Where a value is that an exception has dropped on its way to the caller: open, and out of reach."""
@@ -447,6 +447,8 @@ class Transfer:
         model = info.model
         if self._lease.lazy and not (model is not None and model.cannot_raise):
             state = state._replace(flags=state.flags & ~Flag.LATENT)
+        if event.result in self._meaning.displays:
+            return state._replace(containers=state.containers | {event.result}), state
         if model is not None and not info.is_convention:
             return self._given_to_model(event, info, model, argument, state)
         if model is not None and model.borrows:
@@ -465,8 +467,6 @@ class Transfer:
             return End.ESCAPED, End.ESCAPED
         if info.name == "builtins.getattr" and self._gets_release(event):
             return state._replace(holders=state.holders | {event.result}), state
-        if event.result in self._meaning.displays:
-            return state._replace(containers=state.containers | {event.result}), state
         if name.startswith("__") or info.name.startswith("builtins."):
             return state, state
         after = state.flagged(Flag.LIKELY)
@@ -520,13 +520,23 @@ class Transfer:
     def _is_deferred(self, info: CallInfo, value: PlaceId, state: Obligation) -> bool:
         """`create_task(serve(conn))`: the coroutine that got the resource is kept by somebody else."""
         made = self._meaning.scope.producer.get(value)
-        if made is None:
-            return False
-        inner = self._graph.events[made]
-        if not isinstance(inner, ev.Call) or inner.awaited or not any(a.value in state.aliases for a in inner.arguments):
+        inner = self._graph.events[made] if made is not None else None
+        given = [a for a in inner.arguments if a.value in state.aliases] if isinstance(inner, ev.Call) and not inner.awaited else []
+        if made is None or not given or self._is_over(self._meaning.call(NodeId(made)), given):
             return False
         keeps = info.model is not None and info.model.keeps
         return keeps or (info.model is None and self._catalog.names_keep(info.event.callee.method, is_method=info.event.callee.is_method))
+
+    def _is_over(self, made: CallInfo, given: list[ev.Argument]) -> bool:
+        """Whether a call is done with its arguments when it returns: `rows.append(get(session, 1))` stores a row, and no session."""
+        if made.model is not None and not made.is_convention:
+            return not made.model.is_coroutine and made.model.acquires is not Acquires.AWAITED and not made.model.keeps
+        home = self._meaning.scope.home(made.target) if made.target is not None else None
+        facts = home.function(made.target.name) if home is not None and made.target is not None else None
+        if facts is None or facts.is_generator:
+            return False
+        effects = (self._effects.of_argument(self._meaning.scope, made, argument, self._site) for argument in given)
+        return all(effect is Effect.BORROWS for effect in effects)
 
     def _called_closure(self, event: ev.Call, state: Obligation) -> Both | None:
         """A nested function that captured the resource is called: done if it releases or passes it on."""

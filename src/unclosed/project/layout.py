@@ -29,6 +29,7 @@ class Layout:
         self._listed: dict[Path, frozenset[str]] = {}
         self._roots_of: dict[Path, tuple[Path, ...]] = {}
         self._all: tuple[Path, ...] | None = None
+        self._is_marked = any((top / marker).exists() for marker in MARKERS)
 
     def find(self, name: str, importer: Path) -> Path | None:
         """The file of the module `name` (relative names with their dots) as imported by the file `importer`; `None` if not of the
@@ -55,12 +56,18 @@ class Layout:
         if self._all is None:
             found: list[Path] = []
             for folder, folders, names in os.walk(self.top):
-                folders[:] = sorted(name for name in folders if name not in _INSTALLED and not name.startswith("."))
+                folders[:] = sorted(name for name in folders if self._is_searched(Path(folder, name)))
                 found += [Path(folder, name) for name in sorted(names) if name.endswith(".py")]
                 if len(found) > MAX_FILES:
                     break
             self._all = tuple(found[:MAX_FILES])
         return self._all
+
+    def _is_searched(self, folder: Path) -> bool:
+        """Whether a folder below is of the project. Where no marker says what the project is, packages alone are: not all of a home."""
+        if folder.name in _INSTALLED or folder.name.startswith("."):
+            return False
+        return self._is_marked or (folder / "__init__.py").is_file()
 
     def _relative(self, name: str, importer: Path) -> Path | None:
         dots = len(name) - len(name.lstrip("."))

@@ -15,13 +15,17 @@ from unclosed.library import Lease, Release, WithExit
 from unclosed.text import Span
 
 LIMIT = 120
-_WIDTHS = (60, 48, 40, 32, 26, 20, 18, 16)
+_WIDTHS = (60, 48, 40, 32, 26, 20, 18, 16, 14, 12, 10, 8)
 _ONE_WAY_OUT = 26
 """At this width and below, one way out is enough."""
-_LINE_ALONE = 18
-"""At this width and below, what happens is said by its line alone."""
+_CAUSE_ALONE = 18
+"""At this width and below, what raises is said by its method alone."""
 _METHOD_ALONE = 16
-"""At this width, a release is said by its method alone."""
+"""At this width and below, so is a release."""
+_RELEASE_ALONE = 14
+"""At this width and below, not even said of what."""
+_LINE_ALONE = 10
+"""At this width and below, what happens is said by its line alone, which leaves room for the rest again."""
 _SHORT = 32
 """What happens is written out up to this width, while there is still something else to shorten."""
 _NARROW = 20
@@ -62,7 +66,7 @@ def article(noun: str) -> str:
 
 def subject(resource: Resource, width: int) -> str:
     """What is lost and where it was got: `connection from psycopg2.connect()`."""
-    return f"{resource.lease.kind.value} from {shortened(resource.text, width)}"
+    return f"{resource.lease.kind.value} from {shortened(resource.text, _room(width))}"
 
 
 def given_back(lease: Lease) -> str:
@@ -86,7 +90,7 @@ def happening(verdict: Verdict, width: int) -> str:
 
 def way_out(resource: Resource, width: int) -> str:
     """What to write instead, for that library."""
-    lease = resource.lease
+    lease, width = resource.lease, _room(width)
     if _is_guessed(lease):
         return "release it in 'finally'"
     block, wrapper, first = _releasing_block(lease), closing_wrapper(lease), _first_release(lease)
@@ -120,12 +124,19 @@ def lost_while_acquired(verdict: Verdict) -> bool:
     return is_wrapper and verdict.where is not None and _encloses(verdict.where, verdict.resource.span)
 
 
+def _room(width: int) -> int:
+    """The width of all but what happens."""
+    return width + _CAUSE_ALONE - _LINE_ALONE if width <= _LINE_ALONE else width
+
+
 def _named(cause: str, width: int) -> str:
     """A word of the language in quotes, a callee with its parentheses, a phrase as it is."""
     if keyword.iskeyword(cause.rpartition(" ")[2]):
         return f"'{cause}'"
     if " " in cause and not cause.endswith(")"):
-        return cause
+        return cause.replace("the 'with' block", "the block") if width <= _CAUSE_ALONE else cause
+    if width <= _CAUSE_ALONE:
+        return shortened(f"{cause.removesuffix('()').rpartition('.')[2]}()", _CAUSE_ALONE)
     return shortened(cause if cause.endswith(")") else f"{cause}()", width if width <= _NARROW else max(width, _SHORT))
 
 
@@ -156,7 +167,8 @@ def _release_call(release: Release, resource: Resource, width: int) -> str:
     lender = "" if resource.is_lender_hidden else resource.owner
     receiver = shortened(lender if release.owner else resource.target, width)
     if width <= _METHOD_ALONE or not receiver:
-        return f"{verb} {release.method}()" + (" of its pool" if release.owner else " on it")
+        is_clear = width <= _RELEASE_ALONE and receiver and not release.owner
+        return f"{verb} {release.method}()" + (" of its pool" if release.owner else "" if is_clear else " on it")
     target = shortened(resource.target, width) or "..."
     argument = "" if release.argument is None else ", ".join(["..."] * release.argument + [target])
     return f"{verb} {receiver}.{release.method}({argument})"
