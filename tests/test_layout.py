@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from unclosed.project.layout import Layout
+from unclosed.project.layout import Layout, project_root
 
 
 def _write(folder: Path, *names: str) -> None:
@@ -25,3 +25,10 @@ def test_without_a_marker_only_packages_are_searched(tmp_path: Path) -> None:
     _write(tmp_path, "a.py", "downloads/b.py", "shop/__init__.py", "shop/orders.py", "shop/data/c.py")
     found = [str(path.relative_to(tmp_path)) for path in Layout(tmp_path).files()]
     assert found == ["a.py", "shop/__init__.py", "shop/orders.py"]
+
+
+def test_a_module_called_setup_makes_no_project(tmp_path: Path) -> None:
+    """Beside an `__init__.py` it is a part of the package; alone it is the script that builds the project."""
+    _write(tmp_path, "pyproject.toml", "shop/__init__.py", "shop/setup.py", "shop/orders.py", "other/setup.py", "other/other.py")
+    assert project_root(tmp_path / "shop" / "orders.py") == tmp_path
+    assert project_root(tmp_path / "other" / "other.py") == tmp_path / "other"

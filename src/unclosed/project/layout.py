@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 MARKERS = ("pyproject.toml", "setup.cfg", "setup.py", ".git", ".hg")
+_SCRIPTS = ("setup.py",)
 _INSTALLED = frozenset({"site-packages", "dist-packages", "node_modules", ".venv", "venv", ".tox", ".nox", ".git"})
 _SOURCE_FOLDERS = ("src", "lib", "app", "backend")
 MAX_FILES = 20_000
@@ -29,7 +30,7 @@ class Layout:
         self._listed: dict[Path, frozenset[str]] = {}
         self._roots_of: dict[Path, tuple[Path, ...]] = {}
         self._all: tuple[Path, ...] | None = None
-        self._is_marked = any((top / marker).exists() for marker in MARKERS)
+        self._is_marked = is_marked(top)
 
     def find(self, name: str, importer: Path) -> Path | None:
         """The file of the module `name` (relative names with their dots) as imported by the file `importer`; `None` if not of the
@@ -130,12 +131,18 @@ def roots(importer: Path, top: Path) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def is_marked(folder: Path) -> bool:
+    """Whether a folder is the root of a project. A module of a package that is called `setup.py` does not make it one."""
+    is_package = (folder / "__init__.py").is_file()
+    return any((folder / marker).exists() for marker in MARKERS if marker not in _SCRIPTS or not is_package)
+
+
 @lru_cache(maxsize=4096)
 def project_root(path: Path) -> Path:
     """The nearest folder above a file with a project's marker, else the folder of the outermost package around it."""
     folder = path.parent
     for _ in range(MAX_ASCENT):
-        if any((folder / marker).exists() for marker in MARKERS):
+        if is_marked(folder):
             return folder
         if folder.parent == folder:
             break
