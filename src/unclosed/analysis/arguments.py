@@ -38,7 +38,7 @@ class Arguments:
             if argument.key == "**":
                 self._add(argument.value, "")
         for told in pool.within:
-            given = next((a for a in info.event.arguments if a.key in (told.name, told.position) and a.key is not None), None)
+            given = next((a for a in info.event.arguments if a.key in (told.name, told.position)), None)
             if given is not None:
                 self._add(given.value, pool.prefix)
 
@@ -57,7 +57,7 @@ class Arguments:
     def text(self, told: Told) -> str | None:
         """What an argument says; `None` if it is not given, `UNKNOWN_LITERAL` if that is not known."""
         for argument in self._info.event.arguments:
-            if argument.key is not None and argument.key in (told.name, told.position):
+            if argument.key in (told.name, told.position):
                 text = constant_text(self._scope, argument.value) if argument.value is not None else None
                 return UNKNOWN_LITERAL if text is None else text
         found = self._items.get(told.name)
@@ -86,9 +86,7 @@ class Arguments:
 
 def is_no_pool(arguments: Arguments, pool: PoolModel) -> bool:
     """Whether the arguments say that this is no pool: a class that is given by name and not known may be one of those that are none."""
-    return any(
-        arguments.may_say(group) if all(told.position is None for told in group) else arguments.says(group) for group in pool.none
-    )
+    return any(arguments.may_say(group) if all(told.position is None for told in group) else arguments.says(group) for group in pool.none)
 
 
 def _items_of(scope: ScopeTypes, place: PlaceId) -> Items | None:

@@ -17,7 +17,7 @@ from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId
 from unclosed.infer.calls import CallInfo
 from unclosed.infer.values import Sort
-from unclosed.library import Acquires, Kind
+from unclosed.library import ENTRIES, Acquires, Kind
 
 _NO_CARRIERS = (Kind.CURSOR, Kind.TRANSACTION)
 
@@ -61,10 +61,22 @@ class PoolTransfer(Transfer):
         for argument in event.arguments if not is_own else ():
             if argument.value is not None and isinstance(normal, Obligation) and self._is_handed(state, carriers, argument.value):
                 normal, failed = self._given(event, info, argument, normal)
+        if event.callee.receiver in carriers:
+            normal = self._used(normal)
+        is_itself = event.callee.receiver in carriers and _is_itself(info)
         carriers -= {event.result}
-        if involved and self._makes_carrier(info):
+        if is_itself or (involved and self._makes_carrier(info)):
             carriers |= {event.result}
         return self._carrying(normal, carriers), self._carrying(failed, carriers - {event.result})
+
+    def _used(self, state: State) -> State:
+        """The state once something was done with what was made from the pool: it holds connections now."""
+        return state._replace(flags=state.flags & ~Flag.LATENT) if isinstance(state, Obligation) else state
+
+    def _enter(self, state: Obligation, manager: PlaceId, is_async: bool, result: PlaceId) -> Both:
+        if manager in state.holders and not self._is_closure(manager):
+            return self._used(state), state
+        return super()._enter(state, manager, is_async, result)
 
     def _called(self, node: NodeId, event: ev.Call, bare: Obligation, state: Obligation) -> Both:
         """The call's effect on the pool itself; nothing where only carriers are left of it."""
@@ -77,6 +89,8 @@ class PoolTransfer(Transfer):
         normal, failed = super()._given(event, info, argument, state._replace(flags=state.flags & ~Flag.LIKELY))
         if isinstance(normal, Obligation) and normal.flags & Flag.LIKELY:
             return End.ESCAPED, End.ESCAPED  # who knows what it does with it
+        if isinstance(normal, Obligation) and state.flags & Flag.LATENT and self._makes_carrier(info):
+            normal = failed = normal.flagged(Flag.LATENT)  # a session that is never used takes no connection
         return normal, failed
 
     # Carriers
@@ -116,8 +130,14 @@ class PoolTransfer(Transfer):
         receiver, method = event.callee.receiver, event.callee.method
         if receiver is None or release_named(self._lease, method, owner=False) is None:
             return False
-        if receiver in carriers:
-            value = self._meaning.scope.value(receiver)
-            model = self._catalog.type(value.name) if value is not None and value.sort is Sort.INSTANCE else None
-            return model is not None and model.kind is Kind.POOL
-        return any(self._is_under(receiver, carrier) for carrier in carriers)
+        if any(self._is_under(receiver, carrier) for carrier in carriers):
+            return True
+        is_taken_out = receiver in carriers or isinstance(self._places.keys[receiver], ev.Temp | ev.Attribute)
+        value = self._meaning.scope.value(receiver)
+        model = self._catalog.type(value.name) if value is not None and value.sort is Sort.INSTANCE else None
+        return is_taken_out and model is not None and model.kind is Kind.POOL
+
+
+def _is_itself(info: CallInfo) -> bool:
+    """Whether a method gives the object that it is called on."""
+    return info.event.callee.method in ENTRIES or (info.model is not None and info.model.returns == "self")

@@ -144,8 +144,8 @@ class PoolVerdict:
     """What is wrong with one pool, at the call that makes it or (`ENDLESS_WAIT`) takes a connection from it.
 
     `written`: the call as the user wrote it, `create_engine()`. `told`: the arguments that say it, `max_overflow=-1`, or that are missing,
-    `pool_size`. `function`: the last name of the function; `release`: how the pool is closed, `dispose()`, empty if it cannot be; `kept`: the
-    attribute or global that keeps it.
+    `pool_size`. `function`: the last name of the function; `release`: how the pool is closed, `dispose()`, empty if it cannot be; `kept`:
+    the attribute or global that keeps it.
     """
 
     fault: PoolFault

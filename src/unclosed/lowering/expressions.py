@@ -187,8 +187,9 @@ class ExpressionLowering:
     def _unary(self, node: cst.CSTNode) -> PlaceId | None:
         assert isinstance(node, cst.UnaryOperation)
         value = self.lower(node.expression)
-        is_number = isinstance(node.operator, cst.Minus) and isinstance(node.expression, cst.Integer | cst.Float)
-        return self.scope.constant(f"-{node.expression.value}") if value is not None and is_number else None
+        if value is None or not isinstance(node.operator, cst.Minus) or not isinstance(node.expression, cst.Integer | cst.Float):
+            return None
+        return self.scope.constant(f"-{node.expression.value}")
 
     def _binary(self, node: cst.CSTNode) -> PlaceId | None:
         operands = []

@@ -20,12 +20,13 @@ class ImplicitPoolLimits(PoolRule):
     summary = "the limits of a pool are left to the library's defaults"
     explanation = sections(
         does="""
-            Reports the constructor of a pool that leaves its size, overflow, wait, recycling or liveness check to the library's default. Off by
-            default. What a dictionary passed by `**` says counts, and one that is not known may say anything.
+            Reports the constructor of a pool that leaves its size, overflow, wait, recycling or liveness check to the
+            library's default. Off by default. What a dictionary passed by `**` says counts, and one that is not known may
+            say anything.
         """,
         why="""
-            The defaults differ from library to library and from version to version, some have no limit at all, and none of them knows how many
-            connections the database gives to how many processes.
+            The defaults differ from library to library and from version to version, some have no limit at all, and none of
+            them knows how many connections the database gives to how many processes.
         """,
         release="""
             The arguments written out, be it with their default.

@@ -6,7 +6,7 @@ from textwrap import dedent
 
 from unclosed.analysis.verdicts import PoolFault, PoolVerdict
 from unclosed.rules.explanation import sections
-from unclosed.rules.pool_rules import PoolRule
+from unclosed.rules.pool_rules import PoolRule, ending
 from unclosed.rules.wording import shortened
 
 
@@ -19,13 +19,14 @@ class PoolNeverClosed(PoolRule):
     summary = "an application makes a pool when it starts, and nothing closes it"
     explanation = sections(
         does="""
-            Reports the pool that a start-up hook of an application makes (a lifespan, `on_event("startup")`, aiohttp's `on_startup`) and keeps on
-            the application, in a global or in the lifespan itself, where no code of the project closes it. Silent where a file that names what keeps
-            the pool also names a method that closes it.
+            Reports the pool that a start-up hook of an application makes (a lifespan, `on_event("startup")`, aiohttp's
+            `on_startup`) and keeps on the application, in a global or in the lifespan itself, where no code of the project
+            closes it. Silent where a file that names what keeps the pool also names a method that closes it.
         """,
         why="""
-            At every restart and reload the server's side sees connections that vanish: it keeps them until its own timeouts, and what was in
-            progress is cut off. In tests, which start the application many times in one process, the connections add up.
+            At every restart and reload the server's side sees connections that vanish: it keeps them until its own
+            timeouts, and what was in progress is cut off. In tests, which start the application many times in one process,
+            the connections add up.
         """,
         release="""
             A release after the lifespan's `yield`, in a shutdown hook, by `atexit` or anywhere else in the project.
@@ -59,7 +60,6 @@ class PoolNeverClosed(PoolRule):
     """)
 
     def sentence(self, pool: PoolVerdict, width: int) -> str:
-        """`the pool from asyncpg.create_pool() is made at the start and never closed; call await close() at the end`."""
-        where = f" and kept in {shortened(pool.kept, width)}" if pool.kept else ""
-        way_out = f"; call '{pool.release}' at the end" if pool.release else ""
-        return f"the pool from {shortened(pool.written, width)} is made at the start{where}, and nothing closes it{way_out}"
+        """`pool from asyncpg.create_pool() is made at the start, kept in pool and never closed; await close()`."""
+        where = f", kept in {shortened(pool.kept, width)}" if pool.kept else ""
+        return f"pool from {shortened(pool.written, width)} is made at the start{where} and never closed{ending(pool, '; ')}"

@@ -30,6 +30,13 @@ class PoolRule(Rule):
                 yield Finding(self.code, function.path, pool.span, message, pool.confidence, pool.trail, pool.written, function.name)
 
 
+def ending(pool: PoolVerdict, joint: str) -> str:
+    """How to close the pool, after a joint: ` or call dispose()`; empty where its library has no way."""
+    if not pool.release:
+        return ""
+    return f"{joint}{pool.release}" if pool.release.startswith("await ") else f"{joint}call {pool.release}"
+
+
 def listed(names: tuple[str, ...]) -> str:
     """`pool_size, max_overflow and pool_timeout`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

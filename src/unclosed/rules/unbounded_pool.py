@@ -19,13 +19,14 @@ class UnboundedPool(PoolRule):
     summary = "a pool is told to grow without limit"
     explanation = sections(
         does="""
-            Reports the constructor of a pool whose arguments let it grow without limit, in the spelling of its library: `max_overflow=-1` or
-            `pool_size=0` for SQLAlchemy, `maxsize=0` for aiomysql and aiopg, `max_connections=None` for httpx. Constants and dictionaries passed by
-            `**` are followed; what is not known is not reported, and a library's default is UNC305's.
+            Reports the constructor of a pool whose arguments let it grow without limit, in the spelling of its library:
+            `max_overflow=-1` or `pool_size=0` for SQLAlchemy, `maxsize=0` for aiomysql and aiopg, `max_connections=None`
+            for httpx. Constants and dictionaries passed by `**` are followed; what is not known is not reported, and a
+            library's default is UNC305's.
         """,
         why="""
-            Without a limit every burst of requests becomes as many connections, until the database refuses all of them, those of other programs
-            included. A limit turns the burst into a queue.
+            Without a limit every burst of requests becomes as many connections, until the database refuses all of them,
+            those of other programs included. A limit turns the burst into a queue.
         """,
         release="""
             A number. `NullPool` is a choice and not reported.

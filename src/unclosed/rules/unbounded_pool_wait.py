@@ -19,13 +19,13 @@ class UnboundedPoolWait(PoolRule):
     summary = "waiting for a free connection is told to have no limit"
     explanation = sections(
         does="""
-            Reports the constructor of a pool, or the call that takes a connection, whose arguments say to wait for a free connection without
-            limit, in the spelling of its library: `pool_timeout=None` for SQLAlchemy, `timeout=None` for aiopg or for `acquire()` of asyncpg.
-            A library's default is UNC305's.
+            Reports the constructor of a pool, or the call that takes a connection, whose arguments say to wait for a free
+            connection without limit, in the spelling of its library: `pool_timeout=None` for SQLAlchemy, `timeout=None` for
+            aiopg or for `acquire()` of asyncpg. A library's default is UNC305's.
         """,
         why="""
-            When the pool is exhausted, by a leak or by a slow query, every caller hangs for ever, and nobody sees why: no error is raised and
-            nothing is logged. With a limit the first caller fails and says so.
+            When the pool is exhausted, by a leak or by a slow query, every caller hangs for ever, and nobody sees why: no
+            error is raised and nothing is logged. With a limit the first caller fails and says so.
         """,
         release="""
             A number of seconds, or `asyncio.timeout` or `wait_for` around the call.
