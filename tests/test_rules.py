@@ -44,6 +44,11 @@ NAMES = {
     "UNC204": "slow-io-in-transaction",
     "UNC205": "io-holding-connection",
     "UNC206": "session-held-while-streaming",
+    "UNC301": "pool-per-call",
+    "UNC302": "unbounded-pool",
+    "UNC303": "unbounded-pool-wait",
+    "UNC304": "pool-never-closed",
+    "UNC305": "implicit-pool-limits",
     "UNC901": "unparsable-file",
 }
 every_rule = pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)

@@ -16,10 +16,11 @@ from functools import cached_property
 from unclosed.catalog_checks import problems_of_tables
 from unclosed.catalog_conventions import Convention, Conventions, NamePatterns, split_patterns
 from unclosed.catalog_files import Shelf, shipped_shelf
+from unclosed.catalog_lifetimes import LifetimeWords
 from unclosed.catalog_lineage import Lineage, table_of
 from unclosed.catalog_schema import CallEntry, TypeEntry, read_call
 from unclosed.catalog_web import WebWords
-from unclosed.library import Acquires, CallModel, Lease, TypeModel
+from unclosed.library import Acquires, CallModel, Kind, Lease, TypeModel
 
 _SELF = "self"
 
@@ -254,6 +255,22 @@ class Catalog:
         """The last names of the responses that are sent while they are made, and of the sockets."""
         made = {name for name, entry in self._shelf.types.items() if "streams" in str(entry.values.get("constructor", ""))}
         return frozenset(name.rpartition(".")[2] for name in (*made, *self.web.sockets))
+
+    @cached_property
+    def lifetimes(self) -> LifetimeWords:
+        """What programs and frameworks call the functions that run once."""
+        return LifetimeWords(self._shelf.patterns)
+
+    @cached_property
+    def pool_words(self) -> frozenset[str]:
+        """The last names, in lower case, of all that makes a pool: one of them stands in every text that does."""
+        makers = {name for name in self._shelf.types if self._lineage.terms(name).kind is Kind.POOL}
+        for name in self._shelf.functions:
+            model = self.function(name)
+            if model is not None and model.lease is not None and model.lease.kind is Kind.POOL:
+                makers.add(name)
+        makers |= {alias for alias, name in self._shelf.aliases.items() if name in makers}
+        return frozenset(name.rpartition(".")[2].lower() for name in makers)
 
     def type_names(self) -> frozenset[str]:
         """The canonical names of all modelled types."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from unclosed.catalog_limits import read_limit, read_named, read_spellings
+from unclosed.catalog_pools import read_pool
 from unclosed.catalog_table import Table
 from unclosed.catalog_terms import LEASE_KEYS, LeaseTerms, read_terms
 from unclosed.library import Acquires, CallModel, Shared
@@ -18,7 +19,7 @@ _FLAGS = (
     *("returns_class", "coroutine", "child", "keeps", "borrows", "cannot_raise", "exits", "suppresses", "shields"),
     *("sleeps", "gathers", "opens"),
 )
-_LIMITS = ("io", "waits", "limit", "limits", "never_waits", "brief_after", "autocommit")
+_LIMITS = ("io", "waits", "limit", "limits", "never_waits", "brief_after", "autocommit", "pool")
 _POSITIONS = ("wraps", "enters", "awaits", "passes", "advances", "calls", "at_most", "child_of")
 CALL_KEYS = LEASE_KEYS.union(
     _FLAGS,
@@ -134,6 +135,7 @@ def _outside(model: CallModel, table: Table) -> CallModel:
         opens=table.flag("opens"),
         autocommit=read_spellings(table, "autocommit"),
         streams=read_named(table, "streams"),
+        pool=read_pool(table),
     )
 
 

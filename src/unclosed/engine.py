@@ -18,6 +18,7 @@ from unclosed.project.bearing import Bearing
 from unclosed.text import SourceFile
 
 if TYPE_CHECKING:
+    from unclosed.analysis.pools import PoolSummaries
     from unclosed.analysis.summaries import Summaries
     from unclosed.project.program import Program
 
@@ -34,6 +35,7 @@ class Engine:
         self._catalog, self._python = catalog, requires_python or sys.version_info[:2]
         self._bearing = Bearing(catalog)
         self._loaded: tuple[Program, Summaries] | None = None
+        self._pools: PoolSummaries | None = None
 
     def matters(self, source: SourceFile) -> bool:
         """Whether a text may hold a finding: it has a word of the catalog, or it imports a module of the project that bears."""
@@ -49,10 +51,12 @@ class Engine:
     def loaded(self) -> tuple[Program, Summaries]:
         """The program and its summaries; loads libcst the first time."""
         if self._loaded is None:
+            from unclosed.analysis.pools import PoolSummaries
             from unclosed.analysis.summaries import Summaries
             from unclosed.project.program import Program
 
             program = Program(self._catalog, self._bearing)
+            self._pools = PoolSummaries(program, self._python)
             self._loaded = program, Summaries(program, self._python)
             self._loaded[1].transactions.with_connections = self._with_connections
         return self._loaded
@@ -64,13 +68,14 @@ class Engine:
 
         self._forget_old_text(source)
         program, summaries = self.loaded()
+        assert self._pools is not None
         try:
             module = program.open(Path(source.path), source.text)
         except (TooDeep, RecursionError) as error:
             reason = str(error) if isinstance(error, TooDeep) else "nested too deeply"
             return AnalysedModule(source.path, skipped=(Skipped(source.path, "", 1, reason),))
         try:
-            return ModuleAnalysis(source.path, module.types, module.positions(), summaries).run()
+            return ModuleAnalysis(source.path, module.types, module.positions(), summaries, self._pools).run()
         except RecursionError:
             return AnalysedModule(source.path, skipped=(Skipped(source.path, "", 1, "nested too deeply"),))
         finally:

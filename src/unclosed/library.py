@@ -133,6 +133,35 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """An argument with what it says. `position`: from 0, `None` for keyword only; `spelling`: a pattern of the source text or of the
+    qualified name; empty: any.
+    """
+
+    name: str
+    position: int | None
+    spelling: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolModel:
+    """What the arguments of a call say of a pool. Of alternatives one is enough, each with all that must be told for it."""
+
+    none: tuple[tuple[Told, ...], ...] = ()
+    """With these it is no pool after all, or one that holds nothing: `poolclass=NullPool`."""
+    unbounded: tuple[tuple[Told, ...], ...] = ()
+    """With these it grows without limit: `max_overflow=-1`."""
+    endless: tuple[tuple[Told, ...], ...] = ()
+    """With these waiting for a free connection has no limit: `pool_timeout=None`."""
+    asks: tuple[tuple[Told, ...], ...] = ()
+    """Its limits: each group is one that is left to the default if none of its arguments is given."""
+    within: tuple[Told, ...] = ()
+    """Arguments whose items count as arguments too: `engine_options={...}`."""
+    prefix: str = ""
+    """What the names of those items begin with: `sqlalchemy.`."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallModel:
     """What one call does. Positions are 0-based and do not count `self`."""
 
@@ -208,6 +237,8 @@ class CallModel:
     """Entering the result, or decorating with it, opens a transaction that ends when the block is left."""
     autocommit: tuple[tuple[str, int | None, str], ...] = ()
     """(name, position, spelling) of arguments with which the value, or the receiver, is never in a transaction by itself."""
+    pool: PoolModel | None = None
+    """How the call is told the limits of the pool that it makes, or that it takes a connection from."""
     streams: tuple[tuple[str, int | None], ...] | None = None
     """The value is a web response that is sent while it is being made, from these arguments (none: from a file); `None`: it is not."""
     returns_when: tuple[tuple[str, str, str], ...] = ()

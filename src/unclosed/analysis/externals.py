@@ -223,6 +223,17 @@ class Externals:
         target = self._summaries.target(scope, info) if info.target is not None and not info.is_class else None
         return target is not None and target.facts.is_async and not target.facts.is_generator
 
+    def is_limited(self, scope: ScopeTypes, node: NodeId) -> bool:
+        """Whether what awaits a call, or the blocks around it, set it a limit, known or not."""
+        event = scope.graph.events[node]
+        if not isinstance(event, ev.Call):
+            return False
+        if any(scope_limit(scope, made) != math.inf for manager in self.around(scope, node) if (made := scope.call_behind(manager))):
+            return True
+        run = self._runs(scope, node, event, scope.call(node))
+        users = [e for e in scope.graph.events if isinstance(e, ev.Call) and any(a.value == event.result for a in e.arguments)]
+        return bool(users) if run is None else run.seconds != math.inf or any(_is_limiting(scope, e) for e in users)
+
     def _enclosing_limit(self, scope: ScopeTypes, node: NodeId, event: ev.Call, info: CallInfo) -> float:
         """The shortest limit of the scopes around an awaited call; 0 where one is not known. A blocking call is not interrupted."""
         if not (event.awaited or self._is_coroutine(scope, info)):
@@ -260,6 +271,12 @@ def _is_brief(scope: ScopeTypes, info: CallInfo, event: ev.Call) -> bool:
             seen.add(node)
             waiting += [(edge.target, steps + 1) for edge in scope.graph.edges[node] if edge.kind is EdgeKind.NORMAL]
     return False
+
+
+def _is_limiting(scope: ScopeTypes, event: ev.Call) -> bool:
+    """Whether a call sets a limit to what it is given: `wait_for(pool.acquire(), 5)`."""
+    model = scope.call(scope.producer[event.result]).model if event.result in scope.producer else None
+    return model is not None and model.limits is not None
 
 
 def managers_around(graph: FlowGraph) -> dict[NodeId, tuple[PlaceId, ...]]:

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 from unclosed.analysis.meaning import Meaning
 from unclosed.analysis.obligations import Site
-from unclosed.analysis.sites import SiteFinder
 from unclosed.analysis.slices import may_give_fresh
 from unclosed.analysis.solver import GivenUp, Outcome
 from unclosed.analysis.targets import Target
@@ -227,7 +226,7 @@ class FreshResources:
     def _when_awaited(self, target: Target) -> Fresh | None:
         """What a plain function gives that returns a coroutine, once that is awaited: `return asyncpg.connect()`."""
         scope = target.types.scope(target.facts.id)
-        finder = SiteFinder(self._summaries.meaning(scope), self._summaries.python, self._summaries)
+        finder = self._summaries.finder(self._summaries.meaning(scope))
         returned = _returned(scope)
         found = [site for place in returned if place is not None for site in finder.when_awaited(place)]
         if not found:

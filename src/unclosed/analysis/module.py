@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from unclosed.analysis.faults import LoggedFault, read_typed_releases
 from unclosed.analysis.holding import Holding
 from unclosed.analysis.idle import is_never_used
 from unclosed.analysis.judge import Judge
 from unclosed.analysis.owners import Held
+from unclosed.analysis.pool_limits import PoolLimits
+from unclosed.analysis.pools import Pools, PoolSummaries
 from unclosed.analysis.solver import GivenUp
 from unclosed.analysis.streaming import Streaming
 from unclosed.analysis.summaries import Run, Summaries
-from unclosed.analysis.verdicts import AnalysedFunction, AnalysedModule, Fault, Loss, ReleaseFault, StreamVerdict, Verdict
+from unclosed.analysis.verdicts import AnalysedFunction, AnalysedModule, Fault, Loss, PoolVerdict, ReleaseFault, StreamVerdict, Verdict
 from unclosed.confidence import Confidence
 from unclosed.findings import Skipped, TrailStep
 from unclosed.infer.types import ModuleTypes
@@ -26,7 +29,8 @@ _OWNER_STANDS_IN_FOR = (Loss.NEVER, Loss.EARLY_EXIT, Loss.EXCEPTION)
 class ModuleAnalysis:
     """The analysis of one module."""
 
-    def __init__(self, path: str, types: ModuleTypes, spans: Spans, summaries: Summaries) -> None:
+    def __init__(self, path: str, types: ModuleTypes, spans: Spans, summaries: Summaries, pools: PoolSummaries) -> None:
+        self._pools, self._limits = Pools(path, spans, pools), PoolLimits(spans, summaries.externals)
         self._path, self._types, self._spans, self._summaries = path, types, spans, summaries
         self._skipped: list[Skipped] = []
         self._streaming = Streaming(path, types, spans, summaries)
@@ -37,10 +41,11 @@ class ModuleAnalysis:
             self._skip(skipped.name, skipped.reason, self._spans.span(skipped.span).start.row)
         analysed = []
         for facts in self._types.facts.functions:
-            if facts.scope is Scope.FUNCTION and not facts.only_raises:
-                found = self._function(facts)
-                if found is not None:
-                    analysed.append(found)
+            found = self._function(facts) if facts.scope is Scope.FUNCTION and not facts.only_raises else None
+            pools = self._pooled(facts)
+            if found is not None or pools:
+                whole = found if found is not None else AnalysedFunction(self._path, facts.name)
+                analysed.append(replace(whole, pools=pools))
         routers = self._streaming.of_routers()
         if routers:
             analysed.append(AnalysedFunction(self._path, "", streams=routers))
@@ -67,6 +72,14 @@ class ModuleAnalysis:
         if not (verdicts or faults or held or left_open or streams):
             return None
         return AnalysedFunction(self._path, facts.name, verdicts, faults, held, left_open, streams)
+
+    def _pooled(self, facts: FunctionFacts) -> tuple[PoolVerdict, ...]:
+        scope = self._types.scope(facts.id)
+        try:
+            made = self._pools.of(scope) if facts.scope is Scope.FUNCTION and not facts.only_raises else ()
+            return (*made, *self._limits.of(scope))
+        except (GivenUp, RecursionError):
+            return ()
 
     def _streamed(self, run: Run) -> tuple[StreamVerdict, ...]:
         try:

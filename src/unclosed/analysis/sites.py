@@ -23,7 +23,8 @@ from unclosed.lowering.facts import MODULE_BODY
 
 MAX_SITES = 400
 """Acquires of one function; beyond, it is skipped."""
-_OTHER_CODES = (Kind.POOL, Kind.TRANSACTION)
+LEAKING_KINDS = frozenset(Kind) - {Kind.POOL, Kind.TRANSACTION}
+"""What has to be given back by whoever acquires it; pools and transactions are judged in other ways."""
 _CHASE = 6
 
 
@@ -79,7 +80,11 @@ class Helpers(Protocol):
 class SiteFinder:
     """Finds the sites of one scope."""
 
-    def __init__(self, meaning: Meaning, requires_python: tuple[int, int], helpers: Helpers) -> None:
+    def __init__(
+        self, meaning: Meaning, requires_python: tuple[int, int], helpers: Helpers, kinds: frozenset[Kind] = LEAKING_KINDS
+    ) -> None:
+        """`kinds`: the resources that are looked for."""
+        self._kinds = kinds
         self._meaning, self._scope, self._graph = meaning, meaning.scope, meaning.graph
         self._python, self._helpers = requires_python, helpers
 
@@ -205,7 +210,7 @@ class SiteFinder:
         model = info.model
         assert model is not None
         lease = model.lease
-        if lease is None or lease.kind in _OTHER_CODES or any(a.key in model.unless_given for a in info.event.arguments):
+        if lease is None or lease.kind not in self._kinds or any(a.key in model.unless_given for a in info.event.arguments):
             return
         if any(self._is_shared(info, shared) for shared in model.unless_is):
             return

@@ -22,6 +22,7 @@ from unclosed.analysis.answers import Answers
 from unclosed.analysis.class_heads import may_give_shared_instances
 from unclosed.analysis.dependencies import Dependencies
 from unclosed.analysis.externals import Externals
+from unclosed.analysis.facts import FactFlow
 from unclosed.analysis.faults import FaultLog
 from unclosed.analysis.fresh import Fresh, FreshResources
 from unclosed.analysis.meaning import Meaning
@@ -91,13 +92,21 @@ class Summaries:
         outcomes: dict[SpanId, Outcome] = {}
         budget = Budget()
         for site in sites:
-            found = Solver(meaning, facts, site, Transfer(meaning, facts, site, log, self), budget).solve()
+            found = Solver(meaning, facts, site, self.transfer(meaning, facts, site, log), budget).solve()
             outcomes[site.span] = outcomes[site.span].merged(found) if site.span in outcomes else found
         return Run(meaning, tuple(outcomes.values()), log)
 
     def sites(self, meaning: Meaning) -> list[Site]:
         """The acquires of a function."""
-        return SiteFinder(meaning, self.python, self).sites()
+        return self.finder(meaning).sites()
+
+    def finder(self, meaning: Meaning) -> SiteFinder:
+        """Finds the acquires of a function."""
+        return SiteFinder(meaning, self.python, self)
+
+    def transfer(self, meaning: Meaning, facts: FactFlow, site: Site, log: FaultLog) -> Transfer:
+        """What the events of a function do to a site's obligations."""
+        return Transfer(meaning, facts, site, log, self)
 
     def meaning(self, scope: ScopeTypes) -> Meaning:
         """The events of a scope, read with what the project says."""
@@ -238,7 +247,7 @@ class Summaries:
         facts = meaning.fact_flow()
         site = Site(node, place, lease, None, SpanId(0), Confidence.CERTAIN)
         try:
-            return Solver(meaning, facts, site, Transfer(meaning, facts, site, FaultLog(meaning), self)).solve()
+            return Solver(meaning, facts, site, self.transfer(meaning, facts, site, FaultLog(meaning))).solve()
         except (GivenUp, RecursionError):
             return None
 

@@ -116,14 +116,14 @@ class Transfer:
             return End.ESCAPED  # `conn = found[0]`: perhaps this one
         left = self._stripped(state, {target})
         after = left if value is None else self._with_target(left, state, target, value)
-        if after.aliases or after.wrappers or after.containers:
+        if self._is_held(after):
             return after
         return End.DISCARDED if self._were_temporary(state) else End.REBOUND
 
     def _unbound(self, state: Obligation, place: PlaceId, is_delete: bool) -> State:
         """A name is deleted, or an exception drops the value that was on its way to the caller."""
         after = self._stripped(state, {place})
-        if after.aliases or after.wrappers or after.containers:
+        if self._is_held(after):
             return after
         if isinstance(self._places.keys[place], ev.Returned):
             return state._replace(aliases=frozenset({self._places.intern(_NOWHERE)}))
@@ -157,9 +157,13 @@ class Transfer:
     def _without(self, state: Obligation, gone: set[PlaceId], end: End) -> State:
         """The obligation after some places lost their values; an `End` if it was in no others."""
         after = self._stripped(state, gone)
-        if after.aliases or after.wrappers or after.containers:
+        if self._is_held(after):
             return after
         return End.DISCARDED if self._were_temporary(state) else end
+
+    def _is_held(self, state: Obligation) -> bool:
+        """Whether the value is still within reach of the function."""
+        return bool(state.aliases or state.wrappers or state.containers)
 
     def _were_temporary(self, state: Obligation) -> bool:
         places = [*state.aliases, *state.containers, *(place for place, _ in state.wrappers)]
@@ -286,7 +290,7 @@ class Transfer:
         targets = (self._graph.events[edge.target] for edge in self._graph.edges[node])
         header = next((set(event.temps) for event in targets if isinstance(event, ev.EndStatement)), set())
         left = self._stripped(after, header)
-        return left if left.aliases or left.wrappers or left.containers else after
+        return left if self._is_held(left) else after
 
     def _bare(self, state: Obligation, place: PlaceId, span: ev.SpanId) -> State:
         if self._is_release_bound(state, place):
@@ -299,7 +303,7 @@ class Transfer:
     def _call(self, node: NodeId, event: ev.Call, state: Obligation) -> Both:
         info = self._meaning.call(node)
         after = self._stripped(state, {event.result})
-        if not (after.aliases or after.wrappers or after.containers):
+        if not self._is_held(after):
             return End.REBOUND, End.REBOUND
         done = self._as_release(event, after)
         if done is not None:

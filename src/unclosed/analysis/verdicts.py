@@ -129,6 +129,36 @@ class OpenTransaction:
     trail: tuple[TrailStep, ...]
 
 
+class PoolFault(enum.Enum):
+    """What is wrong with a pool."""
+
+    PER_CALL = "per-call"
+    UNBOUNDED = "unbounded"
+    ENDLESS_WAIT = "endless-wait"
+    NEVER_CLOSED = "never-closed"
+    IMPLICIT_LIMITS = "implicit-limits"
+
+
+@dataclass(frozen=True, slots=True)
+class PoolVerdict:
+    """What is wrong with one pool, at the call that makes it or (`ENDLESS_WAIT`) takes a connection from it.
+
+    `written`: the call as the user wrote it, `create_engine()`. `told`: the arguments that say it, `max_overflow=-1`, or that are missing,
+    `pool_size`. `function`: the last name of the function; `release`: how the pool is closed, `dispose()`, empty if it cannot be; `kept`:
+    the attribute or global that keeps it.
+    """
+
+    fault: PoolFault
+    span: Span
+    written: str
+    confidence: Confidence
+    trail: tuple[TrailStep, ...] = ()
+    told: tuple[str, ...] = ()
+    function: str = ""
+    release: str = ""
+    kept: str = ""
+
+
 class Taker(enum.Enum):
     """By what an endpoint or a generator comes to the session that it holds."""
 
@@ -173,6 +203,7 @@ class AnalysedFunction:
     held_calls: tuple[HeldCall, ...] = ()
     open_transactions: tuple[OpenTransaction, ...] = ()
     streams: tuple[StreamVerdict, ...] = ()
+    pools: tuple[PoolVerdict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

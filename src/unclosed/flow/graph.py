@@ -41,6 +41,10 @@ class Edge(NamedTuple):
     assume: Assumption | None = None
 
 
+UNKNOWN_LITERAL = "?"
+"""Stands in a dict display for a value that is no constant."""
+
+
 @dataclass(frozen=True, slots=True)
 class FlowGraph:
     """The graph of one function. `events[n]` and `edges[n]` belong to node `n`; the entry is node 0.
@@ -57,7 +61,8 @@ class FlowGraph:
     reads: tuple[tuple[NodeId, PlaceId, SpanId], ...] = ()
     """The attributes that are read and not called, each with the node before which that happens. The value has no event of its own."""
     literals: dict[PlaceId, dict[str, str]] = field(default_factory=dict)
-    """The constants in displays, as source text: by their position, in a dict by the text of their key."""
+    """The constants in displays, as source text: by their position, in a dict by the text of their key; there also
+    `UNKNOWN_LITERAL` for what is none, under an empty key for what `**` brings."""
 
     def __len__(self) -> int:
         return len(self.events)

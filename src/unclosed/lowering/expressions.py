@@ -14,7 +14,7 @@ import libcst as cst
 
 from unclosed.flow import events as ev
 from unclosed.flow.events import PlaceId
-from unclosed.flow.graph import ANYTHING, IS_FALSE, IS_NONE, IS_TRUE
+from unclosed.flow.graph import ANYTHING, IS_FALSE, IS_NONE, IS_TRUE, UNKNOWN_LITERAL
 from unclosed.lowering.conditions import is_pure, name_in_locals
 from unclosed.lowering.frames import End
 from unclosed.lowering.handling import is_expected
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 4
 LITERALS = (cst.Tuple, cst.List, cst.Set, cst.Dict, cst.SimpleString)
 """What can be iterated without raising."""
-MAX_LITERALS = 16
+MAX_LITERALS = 32
 """The constants of displays with more elements than this are not kept."""
 ANY_ITEM = -1
 """The index of an item that is not a constant."""
@@ -186,8 +186,10 @@ class ExpressionLowering:
 
     def _unary(self, node: cst.CSTNode) -> PlaceId | None:
         assert isinstance(node, cst.UnaryOperation)
-        self.lower(node.expression)
-        return None
+        value = self.lower(node.expression)
+        if value is None or not isinstance(node.operator, cst.Minus) or not isinstance(node.expression, cst.Integer | cst.Float):
+            return None
+        return self.scope.constant(f"-{node.expression.value}")
 
     def _binary(self, node: cst.CSTNode) -> PlaceId | None:
         operands = []
@@ -296,7 +298,11 @@ class ExpressionLowering:
                 self.lower(element.key)
             keys.append(source(element.key) if isinstance(element, cst.DictElement) else "")
             values.append((self.lower(element.value), self.scope.span(element)))
-        return self._container(values, keys)
+        result = self._container(values, keys)
+        known = self.scope.literals.setdefault(result, {})
+        for key in keys:
+            known.setdefault(key, UNKNOWN_LITERAL)
+        return result
 
     def _container(
         self, values: Sequence[tuple[PlaceId | None, ev.SpanId]], keys: Sequence[str] = (), *, is_indexed: bool = False

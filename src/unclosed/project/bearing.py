@@ -31,6 +31,8 @@ class Bearing:
         self._bears: dict[Path, bool] = {}
         self._reaches: dict[Path, bool] = {}
         self._outside = Words(catalog.io_words | catalog.words)
+        self._pools: dict[Path, bool] = {}
+        self._making = Words(catalog.pool_words)
 
     def text(self, path: Path) -> str:
         """The text of a module; empty if it cannot be read."""
@@ -67,6 +69,12 @@ class Bearing:
         if path not in self._reaches:
             self._search(path, self._reaches, self._outside)
         return self._reaches[path]
+
+    def makes_pools(self, path: Path) -> bool:
+        """Whether a function of a module can make a pool."""
+        if path not in self._pools:
+            self._search(path, self._pools, self._making)
+        return self._pools[path]
 
     def imports_bearing(self, path: Path, text: str) -> bool:
         """Whether a text at a path imports a project module that bears."""

@@ -181,6 +181,10 @@ class Program:
         """Whether a function of a module can reach something that is not the database."""
         return self._bearing.reaches_outside(Path(module))
 
+    def makes_pools(self, module: str) -> bool:
+        """Whether a function of a module can make a pool."""
+        return self._bearing.makes_pools(Path(module))
+
     def modules_with(self, module: str, words: tuple[str, ...]) -> Iterator[ModuleTypes]:
         """The modules of the project around a module, itself first, whose texts hold all of these words and that can be parsed."""
         path = Path(module)

@@ -1,0 +1,63 @@
+"""What the model files say of functions that run once: how programs, frameworks and tests call and mark them.
+
+Patterns are compared in lower case. A decorator is its dotted name, with the text that it is given first, if any: `app.on_event.startup`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+
+
+class LifetimeWords:
+    """The words of all model files together."""
+
+    def __init__(self, lists: Mapping[str, Iterable[str]]) -> None:
+        self._lists = {key: tuple(pattern.lower() for pattern in patterns) for key, patterns in lists.items()}
+
+    def caches(self, decorator: str) -> bool:
+        """True if a function with this decorator runs once and its value is kept."""
+        return self._fits("caching_names", decorator.rpartition(".")[2])
+
+    def names_program(self, function: str) -> bool:
+        """True if a function of this name is what a program runs."""
+        return self._fits("program_names", function)
+
+    def is_command(self, decorator: str) -> bool:
+        """True if the decorator makes a function a command of a program."""
+        return self._fits("program_decorators", decorator)
+
+    def is_program_method(self, method: str) -> bool:
+        """True if a method (base class and name, `BaseCommand.handle`) is what a program runs."""
+        return self._fits("program_methods", method)
+
+    def is_startup_method(self, method: str) -> bool:
+        """True if a method (base class and name, `AppConfig.ready`) runs when an application starts."""
+        return self._fits("startup_methods", method)
+
+    def names_startup(self, function: str) -> bool:
+        """True if a function of this name runs when an application starts."""
+        return self._fits("startup_names", function)
+
+    def is_startup(self, decorator: str) -> bool:
+        """True if the decorator registers what runs when an application or a worker starts."""
+        return self._fits("startup_decorators", decorator)
+
+    def has_shutdown(self, decorator: str) -> bool:
+        """True if what starts in this way has a hook of the same sort that ends it."""
+        return self._fits("paired_startups", decorator)
+
+    def names_set_up(self, function: str) -> bool:
+        """True if a function of this name prepares a test."""
+        return self._fits("set_up_names", function)
+
+    def registers(self, text: str, function: str) -> bool:
+        """True if a text registers a function of this name as what runs at the start: `on_startup=[connect]`."""
+        words = "|".join(map(re.escape, self._lists.get("startup_words", ())))
+        joint = r"(?:[\"']\s*,|=|\.\w+\(|\()\s*\[?\s*(?:[\w.]+\s*,\s*)*(?:\w+\.)*"
+        pattern = rf"\b(?:{words}){joint}{re.escape(function)}\b(?!\s*[(=])"
+        return bool(words) and function in text and re.search(pattern, text, re.IGNORECASE) is not None
+
+    def _fits(self, key: str, name: str) -> bool:
+        return any(fnmatchcase(name.lower(), pattern) for pattern in self._lists.get(key, ()))
