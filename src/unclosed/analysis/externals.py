@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 _BRIEFLY = 24
 """Events between a `kill()` and the wait that it makes short."""
-MAX_EXTERNALS = 3
-"""Kept of one function: its first I/O without a limit, its first wait, its slowest I/O with a limit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,11 @@ from functools import partial
 from typing import TypeVar
 
 from unclosed.analysis.verdicts import AnalysedFunction, HeldCall
+from unclosed.config import SLOW_IO_SECONDS
 from unclosed.findings import Finding
 from unclosed.rules.rule import Rule
 from unclosed.rules.wording import fitted
 
-SLOW_IO_SECONDS = 60.0
-"""What counts as slow when nothing is said."""
 Self = TypeVar("Self", bound="HeldCallRule")
 
 
