@@ -11,7 +11,7 @@ from unclosed.findings import TrailStep
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId, SpanId
 from unclosed.flow.graph import FlowGraph
-from unclosed.infer.calls import CallInfo
+from unclosed.infer.calls import CallInfo, argument_at
 from unclosed.infer.types import ScopeTypes
 from unclosed.infer.values import Sort, Value
 from unclosed.library import Kind, TypeModel
@@ -131,8 +131,8 @@ def sql(scope: ScopeTypes, event: ev.Call) -> str:
         if isinstance(key, ev.Constant):
             return key.text.lstrip("rRbBuUfF").strip("'\"").strip().upper()
         made = scope.call_behind(place)
-        if made is not None and len(made.event.arguments) >= 1 and made.event.callee.method == "text":
-            place = made.event.arguments[0].value
+        if made is not None and made.model is not None and made.model.passes is not None:
+            place = argument_at(made.event, made.model.passes)  # `text("BEGIN")`
             continue
         sources = scope.sources(place)
         place = sources[0].place if len(sources) == 1 else None
