@@ -55,6 +55,7 @@ NEWER = {
 ELSEWHERE = {
     "mysql.connector.connection_cext.CMySQLConnection": "only in builds with the C extension",
     "mysql.connector.CMySQLConnection": "only in builds with the C extension",
+    "flask_sqlalchemy.BaseQuery": "up to 2.5",
 }
 """Names that an installed library need not have."""
 
@@ -64,16 +65,19 @@ INSTANCES = {
     "asyncio.Condition": {"locked", "release"},
     "django.db.backends.utils.CursorWrapper": {"close"},
     "flask_sqlalchemy.SQLAlchemy": {"session"},
+    "flask_sqlalchemy.model.Model": {"query"},
     "ldap3.Connection": {"open"},
     "mysql.connector.aio.pooling.PooledMySQLConnection": {"disconnect", "shutdown"},
     "mysql.connector.pooling.PooledMySQLConnection": {"disconnect", "shutdown"},
     "paramiko.ChannelFile": {"channel"},
     "psycopg2.pool.AbstractConnectionPool": {"closeall", "closed", "getconn", "putconn"},
     "pymysql.cursors.Cursor": {"connection"},
+    "sendgrid.SendGridAPIClient": {"client"},
     "sqlalchemy.PoolProxiedConnection": {"commit", "cursor", "rollback"},
     "sqlalchemy.engine.Connection": {"connect", "engine"},
     "sqlalchemy.engine.Transaction": {"connection"},
     "sqlalchemy.ext.asyncio.AsyncSession": {"sync_session"},
+    "sqlalchemy.orm.DeclarativeBase": {"query"},
     "sqlalchemy.orm.SessionTransaction": {"session"},
     "sqlite3.Connection": {"blobopen"},
     "threading.Condition": {"acquire", "release"},

@@ -110,6 +110,11 @@ class Catalog:
         found = (entry.attributes[attribute] for entry in self._lineage.types(type_name) if attribute in entry.attributes)
         return next((self.canonical(name) for name in found), None)
 
+    def class_attribute(self, type_name: str, attribute: str) -> str | None:
+        """The class that an attribute is, `db.Model`."""
+        found = (entry.classes[attribute] for entry in self._lineage.types(type_name) if attribute in entry.classes)
+        return next((self.canonical(name) for name in found), None)
+
     def item_type(self, type_name: str) -> str | None:
         """The type of what an index gives, `connections["default"]`."""
         return next((self.canonical(entry.items) for entry in self._lineage.types(type_name) if entry.items is not None), None)
@@ -305,6 +310,7 @@ class Catalog:
             implicit=next((each.implicit for each in lineage if each.implicit), ""),
             statements=frozenset().union(*(each.statements for each in lineage)),
             of_parent=any(each.of_parent for each in lineage),
+            elsewhere=any(each.elsewhere for each in lineage),
             autocommit=tuple(pair for each in lineage for pair in each.autocommit),
             begun_when=frozenset().union(*(each.begun_when for each in lineage)),
             begin=frozenset().union(*(each.begin for each in lineage)),

@@ -113,6 +113,8 @@ class _Checks:
             self._check_known(table, "extends", base)
         for name, type_name in entry.attributes.items():
             self._check_known(_at(table, "attributes"), name, type_name)
+        for name, type_name in entry.classes.items():
+            self._check_known(_at(table, "classes"), name, type_name)
         self._check_known(table, "items", entry.items)
         if entry.constructor.model.acquires is not Acquires.NO and self._lineage.terms(entry.name).kind is None:
             table.refuse("acquires", "needs a kind: what is acquired?", accepted=_KINDS)

@@ -33,12 +33,12 @@ CONVENTION_KEYS = CALL_KEYS | {"unless_named"}
 _CONSTRUCTOR_KEYS = ("acquires", "unless_given", "unless_is", "only_given", "at_most")
 TYPE_KEYS = LEASE_KEYS.union(
     _CONSTRUCTOR_KEYS,
-    ("also", "extends", "transaction", "attributes", "items", "closed_when", "open_when"),
+    ("also", "extends", "transaction", "attributes", "classes", "items", "closed_when", "open_when"),
     ("methods", "call", "constructor", "cannot_raise", "borrows", "source"),
 )
 OBJECT_KEYS = frozenset({"type", "also", "source"})
 TRANSACTION_KEYS = frozenset(
-    {"implicit", "statements", "of_parent", "begin", "commit", "rollback", "gives_back", "autocommit", "open_when"}
+    {"implicit", "statements", "of_parent", "begin", "commit", "rollback", "gives_back", "autocommit", "open_when", "elsewhere"}
 )
 IMPLICIT = ("any", "dml", "none")
 _SHARED_KEYS = frozenset({"position", "type", "named"})
@@ -69,10 +69,12 @@ class TypeEntry:
     call: CallEntry | None
     methods: Mapping[str, CallEntry]
     attributes: Mapping[str, str]
+    classes: Mapping[str, str]
     items: str | None
     implicit: str
     statements: frozenset[str]
     of_parent: bool
+    elsewhere: bool
     autocommit: tuple[tuple[str, str], ...]
     begun_when: frozenset[str]
     begin: frozenset[str]
@@ -155,11 +157,13 @@ def read_type(name: str, table: Table, source: str) -> TypeEntry:
         says_constructor=any(key in table.values for key in ("constructor", *_CONSTRUCTOR_KEYS)),
         call=None if call is None else read_call(f"{name}.__call__", call, own_source),
         methods=_methods(name, table, own_source),
-        attributes=_attributes(table),
+        attributes=_types_by_name(table, "attributes"),
+        classes=_types_by_name(table, "classes"),
         items=table.qualified("items"),
         implicit=implicit or "",
         statements=transaction.names("statements") or frozenset(),
         of_parent=transaction.flag("of_parent"),
+        elsewhere=transaction.flag("elsewhere"),
         autocommit=tuple((name, spelling) for name, _, spelling in read_spellings(transaction, "autocommit")),
         begun_when=transaction.names("open_when") or frozenset(),
         begin=transaction.names("begin") or frozenset(),
@@ -202,11 +206,11 @@ def _constructor(name: str, table: Table, source: str) -> CallEntry:
     return read_call(name, Table(table.where, table.key, values, table.problems), source)
 
 
-def _attributes(table: Table) -> Mapping[str, str]:
-    attributes = table.table("attributes")
-    if attributes is None:
+def _types_by_name(table: Table, key: str) -> Mapping[str, str]:
+    named = table.table(key)
+    if named is None:
         return {}
-    types = {name: attributes.qualified(name) for name in attributes.values}
+    types = {name: named.qualified(name) for name in named.values}
     return {name: type_name for name, type_name in types.items() if type_name is not None}
 
 

@@ -267,6 +267,8 @@ class TypeModel:
     """Methods that send a statement; where the first argument is text, it is the SQL."""
     of_parent: bool = False
     """Its statements and transactions are those of the object that made it (a cursor's connection)."""
+    elsewhere: bool = False
+    """Its statements are those of a session that it does not show (`User.query`): the commit of any may end their transaction."""
     begun_when: frozenset[str] = frozenset()
     """Attributes or methods that are true while a transaction is open (`in_transaction`)."""
     begin: frozenset[str] = frozenset()

@@ -53,6 +53,8 @@ def subject_of(scope: ScopeTypes, receiver: PlaceId, model: TypeModel) -> tuple[
 
     Of a cursor whose connection has no place here, the model is still the connection's if that is known.
     """
+    if model.elsewhere:
+        return _root_of_chain(scope, receiver), model, True
     for _ in range(_HOPS):
         if not model.of_parent:
             return receiver, model, False
@@ -63,6 +65,13 @@ def subject_of(scope: ScopeTypes, receiver: PlaceId, model: TypeModel) -> tuple[
             return receiver, _connection_of(scope, receiver, model), True
         receiver, model = parent, parent_model
     return receiver, model, True
+
+
+def _root_of_chain(scope: ScopeTypes, receiver: PlaceId) -> PlaceId:
+    """What a chain of calls begins with: `User.query` of `User.query.filter_by(name=name).first()`."""
+    while (made := scope.call_behind(receiver)) is not None and made.event.callee.receiver is not None:
+        receiver = made.event.callee.receiver
+    return receiver
 
 
 def _connection_of(scope: ScopeTypes, cursor: PlaceId, model: TypeModel) -> TypeModel:

@@ -16,6 +16,7 @@ from unclosed.confidence import Confidence
 from unclosed.flow import events as ev
 from unclosed.flow.events import PlaceId
 from unclosed.infer.annotations import Names, annotated_value, yielded_value
+from unclosed.infer.attributes import library_attribute
 from unclosed.infer.calls import CallInfo, CallReader
 from unclosed.infer.modules import Modules
 from unclosed.infer.recursion import Recursion
@@ -262,8 +263,7 @@ def base_attribute(types: ModuleTypes, base: Value, name: str, hops: int) -> Val
     if base.sort is Sort.DEFINITION:
         home = types if base.module == types.name else types.modules.types(base.module) if types.modules is not None else None
         return home.attribute_value(base.name, name, hops) if home is not None else None
-    held = types.catalog.attribute(base.name, name)
-    return instance(held) if held is not None else None
+    return library_attribute(types.catalog, base.name, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -535,8 +535,7 @@ class ScopeTypes:
             case Sort.NAME:
                 return self.module.named(f"{value.name}.{name}").weakened(value.confidence) if value.name else None
             case Sort.INSTANCE:
-                held = self.catalog.attribute(value.name, name)
-                return instance(held, value.confidence) if held is not None else None
+                return library_attribute(self.catalog, value.name, name, value.confidence)
             case Sort.MODULE:
                 home = self.home(value)
                 return home.member(name) if home is not None else None
