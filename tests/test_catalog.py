@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from unclosed.catalog import Catalog
+from unclosed.catalog_files import UserModels
 from unclosed.errors import ConfigError
 from unclosed.library import Acquires, Kind, LostIn, Release, Shared, WithExit
 
@@ -354,7 +355,7 @@ ACME = {
 
 def test_the_users_models_are_added() -> None:
     """A user's type is a type like the shipped ones; the root of its name becomes a word."""
-    catalog = Catalog.load(ACME, "pyproject.toml")
+    catalog = Catalog.load([UserModels("pyproject.toml", ACME)])
     model = catalog.function("acme.FastConn")
     assert model is not None and model.lease is not None
     assert (model.acquires, model.lease.release) == (Acquires.CALL, (Release("hang_up"),))
@@ -364,7 +365,7 @@ def test_the_users_models_are_added() -> None:
 
 def test_the_users_models_override_key_by_key() -> None:
     """What the user says of a shipped type or function replaces that key and no other."""
-    catalog = Catalog.load(ACME, "pyproject.toml")
+    catalog = Catalog.load([UserModels("pyproject.toml", ACME)])
     model = catalog.function("psycopg2.connect")
     assert model is not None and model.lease is not None
     assert (sorted(model.unless_given), model.acquires) == (["dry_run"], Acquires.AWAITED)
@@ -373,7 +374,7 @@ def test_the_users_models_override_key_by_key() -> None:
 
 def test_the_users_conventions_come_first() -> None:
     """A pattern of the user's is asked before the shipped ones."""
-    catalog = Catalog.load(ACME, "pyproject.toml")
+    catalog = Catalog.load([UserModels("pyproject.toml", ACME)])
     ours, shipped = catalog.convention("pool", "acquire"), catalog.convention("my_pool", "acquire")
     assert ours is not None and shipped is not None
     assert (ours.name, shipped.name) == ("acme.Conn.borrow", "pool_acquire")
@@ -381,7 +382,7 @@ def test_the_users_conventions_come_first() -> None:
 
 def test_the_shipped_models_do_not_change() -> None:
     """A user's models are seen by their own catalog only."""
-    Catalog.load(ACME, "pyproject.toml")
+    Catalog.load([UserModels("pyproject.toml", ACME)])
     catalog = Catalog.load()
     assert catalog.type("acme.Conn") is None
     assert "acme" not in catalog.words
@@ -389,7 +390,8 @@ def test_the_shipped_models_do_not_change() -> None:
 
 def test_a_circle_of_extends_ends() -> None:
     """Two types that extend each other are a mistake that must not hang."""
-    catalog = Catalog.load({"types": {"a.A": {"extends": "a.B"}, "a.B": {"extends": "a.A", "kind": "client", "release": ["close"]}}})
+    types = {"a.A": {"extends": "a.B"}, "a.B": {"extends": "a.A", "kind": "client", "release": ["close"]}}
+    catalog = Catalog.load([UserModels("pyproject.toml", {"types": types})])
     model = catalog.type("a.A")
     assert model is not None and model.lease is not None
     assert model.lease.release == (Release("close"),)
@@ -398,7 +400,7 @@ def test_a_circle_of_extends_ends() -> None:
 def test_a_wrong_model_of_the_user_is_refused() -> None:
     """The message names the file, the key in `pyproject.toml`, the value, what is accepted and the nearest match."""
     with pytest.raises(ConfigError) as refused:
-        Catalog.load({"types": {"acme.Conn": {"kind": "conection"}}}, "pyproject.toml")
+        Catalog.load([UserModels("pyproject.toml", {"types": {"acme.Conn": {"kind": "conection"}}})])
     assert str(refused.value) == (
         "pyproject.toml: tool.unclosed.models.types.\"acme.Conn\".kind: 'conection' is not known; did you mean 'connection'? "
         "(accepted: client, connection, cursor, pool, session, transaction)"

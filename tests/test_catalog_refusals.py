@@ -8,6 +8,7 @@ import pytest
 
 from unclosed.catalog import Catalog
 from unclosed.catalog_checks import check_model_file
+from unclosed.catalog_files import UserModels
 from unclosed.errors import ConfigError
 
 HEAD = 'library = "acme"\nwords = ["acme"]\nsource = "acme 1.0 documentation"\n'
@@ -329,7 +330,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 def test_the_users_table_needs_no_head() -> None:
     """In `pyproject.toml` a model needs neither library nor words nor source; its mistakes are told with their key there."""
-    assert Catalog.load({"functions": {"acme.f": {"keeps": True}}}, "pyproject.toml").function("acme.f") is not None
+    assert Catalog.load([UserModels("pyproject.toml", {"functions": {"acme.f": {"keeps": True}}})]).function("acme.f") is not None
     with pytest.raises(ConfigError) as refused:
-        Catalog.load({"functions": {"acme.f": {"keeps": "yes"}}}, "pyproject.toml")
+        Catalog.load([UserModels("pyproject.toml", {"functions": {"acme.f": {"keeps": "yes"}}})])
     assert str(refused.value) == "pyproject.toml: tool.unclosed.models.functions.\"acme.f\".keeps: is 'yes', but must be true or false"

@@ -138,6 +138,28 @@ def test_statistics_follow_the_findings() -> None:
     assert lines[-1].startswith("1 findings, 2 files, 1 parsed, ")
 
 
+def test_codes_are_ignored_by_file() -> None:
+    """In files that match a pattern, named or found; the option stands in the place of the table; unknown codes are refused."""
+    write("pyproject.toml", "[tool.unclosed.per-file-ignores]\n'tests/' = ['UNC1']\n'*_gen.py' = ['UNC103']\n")
+    for name in ("app.py", "tests/test_app.py", "src/app_gen.py"):
+        write(name, LEAK + NEVER.removeprefix("import sqlite3\n"))
+    assert places(run("check")) == ["./app.py:5:12: UNC103", "./app.py:12:12: UNC101", "./src/app_gen.py:12:12: UNC101"]
+    assert places(run("check", "tests/test_app.py")) == []
+    assert places(run("check", "-", "--stdin-filename", "tests/new.py", stdin=LEAK)) == []
+    assert places(run("check", "--per-file-ignores", "app.py:UNC103,src/:UNC1", "app.py", "src")) == ["app.py:12:12: UNC101"]
+    wrong = run("check", "--per-file-ignores", "tests/:UNC1O3")
+    assert (wrong.exit_code, wrong.stderr.count("\n")) == (2, 1)
+    assert wrong.stderr.startswith("Error: --per-file-ignores: no rule has the code or prefix 'UNC1O3'; did you mean 'UNC103'?")
+
+
+def test_what_is_extended_counts() -> None:
+    """The nearest file wins where both speak."""
+    write("base.toml", "[tool.unclosed]\nignore = ['UNC103']\noutput-format = 'full'\n")
+    write("pyproject.toml", "[tool.unclosed]\nextend = 'base.toml'\noutput-format = 'flake8'\n")
+    write("app.py", LEAK + NEVER.removeprefix("import sqlite3\n"))
+    assert places(run("check")) == ["./app.py:12:12: UNC101"]
+
+
 def test_noqa() -> None:
     """On the reported line, for the code or for all."""
     write("app.py", LEAK.replace("connect(path)\n", "connect(path)  # noqa: UNC103\n"))

@@ -9,13 +9,13 @@ kept as long as the catalog lives.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
 from unclosed.catalog_checks import problems_of_tables
 from unclosed.catalog_conventions import Convention, Conventions, NamePatterns, split_patterns
-from unclosed.catalog_files import Shelf, shipped_shelf
+from unclosed.catalog_files import Shelf, UserModels, shipped_shelf
 from unclosed.catalog_lifetimes import LifetimeWords
 from unclosed.catalog_lineage import Lineage, table_of
 from unclosed.catalog_schema import CallEntry, TypeEntry, read_call
@@ -66,15 +66,14 @@ class Catalog:
         """Texts of which a file must contain one to be worth parsing."""
 
     @classmethod
-    def load(cls, user: Mapping[str, object] | None = None, where: str = "") -> Catalog:
-        """The shipped models and the user's own over them; raises `ConfigError` for the first mistake in the user's table."""
-        shipped = shipped_shelf()
-        if not user:
-            return cls(shipped)
-        for problem in problems_of_tables(user, where, key="tool.unclosed.models", required=()):
-            raise problem
-        shelf = shipped.copy()
-        shelf.add(where, user, rank=1)
+    def load(cls, user: Sequence[UserModels] = ()) -> Catalog:
+        """The shipped models and over them the user's own, one after the other; raises `ConfigError` for their first mistake."""
+        shelf = shipped_shelf()
+        for rank, models in enumerate(user, 1):
+            for problem in problems_of_tables(models.tables, models.where, key=models.key, required=(), below=shelf):
+                raise problem
+            shelf = shelf.copy()
+            shelf.add(models.where, models.tables, rank=rank)
         return cls(shelf)
 
     def canonical(self, name: str) -> str:

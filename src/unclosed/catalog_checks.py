@@ -38,15 +38,23 @@ def check_model_file(path: Path) -> list[str]:
 
 
 def problems_of_tables(
-    tables: Mapping[str, object], where: str, *, key: str = "", required: Collection[str] = REQUIRED_KEYS
+    tables: Mapping[str, object],
+    where: str,
+    *,
+    key: str = "",
+    required: Collection[str] = REQUIRED_KEYS,
+    below: Shelf | None = None,
 ) -> list[ConfigError]:
-    """The mistakes in the tables of a model file, or of the user's own models, which stand at `key` of their file."""
+    """The mistakes in the tables of a model file, or of the user's own models, which stand at `key` of their file.
+
+    `below`: what they are laid over; `None`: the shipped files.
+    """
     problems: list[ConfigError] = []
     head = Table(where, key, tables, problems, FILE_KEYS)
     for name in required:
         if name not in tables:
             head.refuse(name, "is missing")
-    shelf = shipped_shelf().copy()
+    shelf = (below or shipped_shelf()).copy()
     shelf.add(where, tables)
     _Checks(shelf, head).run()
     return problems

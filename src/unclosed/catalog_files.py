@@ -29,6 +29,15 @@ FILE_KEYS = frozenset({*REQUIRED_KEYS, *SHORT_LISTS, *PATTERN_LISTS, "io_words",
 
 
 @dataclass(frozen=True, slots=True)
+class UserModels:
+    """Library models of the user, unchecked: the file that they stand in, the tables, and their dotted key in that file."""
+
+    where: str
+    tables: Mapping[str, object]
+    key: str = "tool.unclosed.models"
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """One entry as it stands in a file: `where` is the file, `key` its dotted key there."""
 

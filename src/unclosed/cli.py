@@ -54,6 +54,9 @@ def main() -> None:
 @click.option("--select", multiple=True, callback=_split, metavar="CODES", help="Run these rules alone; codes or prefixes.")
 @click.option("--extend-select", multiple=True, callback=_split, metavar="CODES", help="Run these rules too.")
 @click.option("--ignore", multiple=True, callback=_split, metavar="CODES", help="Do not run these rules.")
+@click.option(
+    "--per-file-ignores", multiple=True, callback=_split, metavar="PATTERN:CODE", help="Do not run this rule in files that match."
+)
 @click.option("--exclude", multiple=True, callback=_split, metavar="PATTERNS", help="Leave these paths out, instead of the default ones.")
 @click.option("--extend-exclude", multiple=True, callback=_split, metavar="PATTERNS", help="Leave these paths out too.")
 @click.option("--force-exclude", is_flag=True, help="Leave excluded paths out even if they are named.")
@@ -85,7 +88,7 @@ def check(
     with _usage_errors():
         config = _config(paths, config_file, stdin_filename)
         config = override(config, **lists, min_confidence=min_confidence, output_format=output_format, slow_io_seconds=slow_io_seconds)
-        catalog = Catalog.load(config.models, config.models_where)
+        catalog = Catalog.load(config.models)
         report = check_paths(paths, config, catalog, force_exclude=force_exclude, stdin_name=stdin_filename, watch=_watch)
     _print(report, config, with_statistics=with_statistics)
     status = report.exit_status
@@ -109,7 +112,7 @@ def explain(place: str, with_graph: bool, config_file: str | None) -> None:
     with _usage_errors():
         asked = parse_place(place)
         config = _config((asked.path,), config_file, None)
-        text = explained(asked, config, Catalog.load(config.models, config.models_where), with_graph=with_graph)
+        text = explained(asked, config, Catalog.load(config.models), with_graph=with_graph)
     click.echo(text, nl=False)
 
 

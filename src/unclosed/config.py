@@ -1,8 +1,9 @@
 """The settings of a run: the `[tool.unclosed]` table of a `pyproject.toml`, and what the command line puts in its place.
 
 The table is the nearest one upwards from what is checked, as far as the root of the repository; patterns in it are relative to
-the file's directory. `project.requires-python` is taken from the nearest file that has it. Codes are only shaped here; whether a rule
-has them is for `selection.py`, which knows the rules.
+the file's directory. Where it says `extend`, the file named there is read first and this one laid over it. `project.requires-python`
+is taken from the nearest file that has it. Codes are only shaped here; whether a rule has them is for `selection.py`, which knows the
+rules. `origins` remember for each key where its value is from.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from unclosed.catalog_files import UserModels
 from unclosed.confidence import Confidence
+from unclosed.config_keys import KEYS, NAMES
 from unclosed.errors import ConfigError
 from unclosed.python_versions import lowest_python
 from unclosed.toml_text import parse_toml
@@ -54,30 +57,36 @@ class Patterns:
 
 
 @dataclass(frozen=True, slots=True)
+class FileIgnores:
+    """Codes that are not reported in files which match a pattern."""
+
+    pattern: Patterns
+    codes: Codes
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything a run needs to know of the user's wishes."""
 
     file: Path | None = None
-    """Where the table stands; `None`: there is none."""
+    """Where the table stands, not what it extends; `None`: there is none."""
     select: Codes | None = None
     """The rules to run; `None`: those that are on by default."""
     extend_select: tuple[Codes, ...] = ()
     ignore: Codes = field(default_factory=lambda: Codes("ignore"))
+    per_file_ignores: tuple[FileIgnores, ...] = ()
     exclude: Patterns = field(default_factory=lambda: Patterns(Path.cwd(), DEFAULT_EXCLUDE))
     extend_exclude: tuple[Patterns, ...] = ()
     min_confidence: Confidence = Confidence.LIKELY
     output_format: OutputFormat = OutputFormat.FLAKE8
     slow_io_seconds: float = SLOW_IO_SECONDS
     """From this many seconds on, an external call with a time limit is slow."""
-    models: Mapping[str, object] = field(default_factory=dict)
-    """The user's own library models, unchecked; the catalog reads them."""
+    models: tuple[UserModels, ...] = ()
+    """The user's own library models, unchecked, each to be laid over those before it; the catalog reads them."""
     requires_python: tuple[int, int] | None = None
     """The lowest version that the project admits; `None`: it does not say."""
-
-    @property
-    def models_where(self) -> str:
-        """The file in which `models` stand, for messages."""
-        return str(self.file or FILE_NAME)
+    origins: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    """For each key that was told, the files or options that tell it, in the order in which they are read."""
 
 
 def find_config(start: Path) -> Config:
@@ -108,6 +117,7 @@ def override(
     select: Sequence[str] = (),
     extend_select: Sequence[str] = (),
     ignore: Sequence[str] = (),
+    per_file_ignores: Sequence[str] = (),
     exclude: Sequence[str] = (),
     extend_exclude: Sequence[str] = (),
     min_confidence: str | None = None,
@@ -116,14 +126,22 @@ def override(
 ) -> Config:
     """The configuration with what the command line says; an empty value says nothing.
 
-    The `extend` options add to the file's, the others stand in its place. Patterns are relative to the working directory.
+    The `extend` options add to the file's, the others stand in its place. Patterns are relative to the working directory. An item of
+    `per_file_ignores` is `PATTERN:CODE`.
     """
     here = Path.cwd()
+    told = {
+        "select": select, "extend-select": extend_select, "ignore": ignore, "per-file-ignores": per_file_ignores,
+        "exclude": exclude, "extend-exclude": extend_exclude, "min-confidence": min_confidence, "output-format": output_format,
+        "slow-io-seconds": None if slow_io_seconds is None else (slow_io_seconds,),
+    }  # fmt: skip
     return replace(
         config,
+        origins=_with_origins(config.origins, {key: f"--{key}" for key, value in told.items() if value}),
         select=Codes("--select", tuple(select)) if select else config.select,
         extend_select=(*config.extend_select, Codes("--extend-select", tuple(extend_select))),
         ignore=Codes("--ignore", tuple(ignore)) if ignore else config.ignore,
+        per_file_ignores=tuple(_option_ignores(item, here) for item in per_file_ignores) or config.per_file_ignores,
         exclude=Patterns(here, tuple(exclude)) if exclude else config.exclude,
         extend_exclude=(*config.extend_exclude, Patterns(here, tuple(extend_exclude))),
         min_confidence=parse_confidence("--min-confidence", min_confidence) if min_confidence else config.min_confidence,
@@ -184,35 +202,51 @@ def _requires_python(tables: Mapping[str, object]) -> tuple[int, int] | None:
     return lowest_python(specifiers) if isinstance(specifiers, str) else None
 
 
-def _settings(path: Path, tables: Mapping[str, object]) -> Config:
-    """The checked settings of a file that has been read."""
+def _settings(path: Path, tables: Mapping[str, object], inside: tuple[Path, ...] = ()) -> Config:
+    """The checked settings of a file that has been read, over those that it extends. `inside`: the files that extend this one."""
     settings = _table(tables, "tool").get("unclosed", {})
     if not isinstance(settings, dict):
         raise ConfigError(f"{path}: tool.unclosed", "must be a table")
     for key in settings:
-        if key not in _KEYS:
-            raise ConfigError(f"{path}: tool.unclosed.{key}", "unknown key", accepted=_KEYS, value=key)
+        if key not in NAMES:
+            raise ConfigError(f"{path}: tool.unclosed.{key}", "unknown key", accepted=NAMES, value=key)
     reader = _Reader(path, settings)
-    base = path.resolve().parent
-    models = settings.get("models", {})
-    if not isinstance(models, dict):
-        raise ConfigError(f"{path}: tool.unclosed.models", "must be a table of library models")
-    return Config(
+    extended = reader.text("extend")
+    below = Config() if extended is None else _extended(reader, extended, (*inside, path.resolve()))
+    return replace(
+        reader.over(below),
         file=path,
-        select=reader.codes("select"),
-        extend_select=tuple(filter(None, [reader.codes("extend-select")])),
-        ignore=reader.codes("ignore") or Codes("ignore"),
-        exclude=Patterns(base, reader.strings("exclude", DEFAULT_EXCLUDE)),
-        extend_exclude=(Patterns(base, reader.strings("extend-exclude")),),
-        min_confidence=reader.confidence(),
-        output_format=reader.output_format(),
-        slow_io_seconds=reader.seconds(),
-        models=models,
-        requires_python=_requires_python(tables),
+        requires_python=_requires_python(tables) or below.requires_python,
+        origins=_with_origins(below.origins, dict.fromkeys(settings, str(path))),
     )
 
 
-_KEYS = ("exclude", "extend-exclude", "extend-select", "ignore", "min-confidence", "models", "output-format", "select", "slow-io-seconds")
+def _extended(reader: _Reader, written: str, inside: tuple[Path, ...]) -> Config:
+    """The configuration of the file that another one extends; `inside`: that file and those that extend it."""
+    path = (inside[-1].parent / Path(written).expanduser()).resolve()
+    if path in inside:
+        raise ConfigError(reader.where("extend"), f"{written!r} extends this file")
+    try:
+        tables = _read(path)
+    except ConfigError as error:
+        raise ConfigError(reader.where("extend"), str(error)) from error
+    if not _has_settings(tables):
+        raise ConfigError(reader.where("extend"), f"{written!r} has no table [tool.unclosed]")
+    return _settings(path, tables, inside)
+
+
+def _with_origins(origins: Mapping[str, tuple[str, ...]], places: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
+    """The origins with the place of each of these keys: next to those before it where a key adds, else in their stead."""
+    adding = {key.name for key in KEYS if key.adds}
+    return {**origins, **{key: (*(origins.get(key, ()) if key in adding else ()), place) for key, place in places.items()}}
+
+
+def _option_ignores(item: str, base: Path) -> FileIgnores:
+    """What `--per-file-ignores PATTERN:CODE` says."""
+    pattern, colon, code = item.rpartition(":")
+    if not colon or not pattern or not code:
+        raise ConfigError("--per-file-ignores", f"{item!r} is not PATTERN:CODE such as 'tests/:UNC101'")
+    return FileIgnores(Patterns(base, (pattern,)), Codes("--per-file-ignores", (code,)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,28 +259,71 @@ class _Reader:
     def where(self, key: str) -> str:
         return f"{self.path}: tool.unclosed.{key}"
 
-    def strings(self, key: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+    def over(self, below: Config) -> Config:
+        """What the table says, and where it says nothing, what the configuration below it does."""
+        base = self.path.resolve().parent
+        exclude = self.strings("exclude")
+        extend_exclude = self.strings("extend-exclude")
+        return replace(
+            below,
+            select=self.codes("select") or below.select,
+            extend_select=(*below.extend_select, *filter(None, [self.codes("extend-select")])),
+            ignore=self.codes("ignore") or below.ignore,
+            per_file_ignores=below.per_file_ignores if "per-file-ignores" not in self.settings else self.file_ignores(base),
+            exclude=below.exclude if exclude is None and below.file else Patterns(base, DEFAULT_EXCLUDE if exclude is None else exclude),
+            extend_exclude=below.extend_exclude if extend_exclude is None else (*below.extend_exclude, Patterns(base, extend_exclude)),
+            min_confidence=self.confidence(below.min_confidence),
+            output_format=self.output_format(below.output_format),
+            slow_io_seconds=self.seconds(below.slow_io_seconds),
+            models=(*below.models, *self.models()),
+        )
+
+    def text(self, key: str) -> str | None:
         value = self.settings.get(key)
-        if value is None:
-            return default
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise ConfigError(self.where(key), f"must be a list of strings, not {value!r}")
-        return tuple(value)
+        if value is None or isinstance(value, str):
+            return value
+        raise ConfigError(self.where(key), f"must be a text, not {value!r}")
+
+    def strings(self, key: str) -> tuple[str, ...] | None:
+        return _strings(self.where(key), self.settings[key]) if key in self.settings else None
 
     def codes(self, key: str) -> Codes | None:
-        return Codes(self.where(key), self.strings(key)) if key in self.settings else None
+        told = self.strings(key)
+        return None if told is None else Codes(self.where(key), told)
 
-    def confidence(self) -> Confidence:
+    def file_ignores(self, base: Path) -> tuple[FileIgnores, ...]:
+        where = self.where("per-file-ignores")
+        table = self.settings["per-file-ignores"]
+        if not isinstance(table, dict):
+            raise ConfigError(where, f"must be a table of patterns with lists of codes, not {table!r}")
+        places = {pattern: f"{where}.{pattern!r}" for pattern in table}
+        return tuple(
+            FileIgnores(Patterns(base, (pattern,)), Codes(place, _strings(place, table[pattern]))) for pattern, place in places.items()
+        )
+
+    def confidence(self, below: Confidence) -> Confidence:
         value = self.settings.get("min-confidence")
-        return Confidence.LIKELY if value is None else parse_confidence(self.where("min-confidence"), value)
+        return below if value is None else parse_confidence(self.where("min-confidence"), value)
 
-    def seconds(self) -> float:
+    def seconds(self, below: float) -> float:
         value = self.settings.get("slow-io-seconds")
-        return SLOW_IO_SECONDS if value is None else parse_seconds(self.where("slow-io-seconds"), value)
+        return below if value is None else parse_seconds(self.where("slow-io-seconds"), value)
 
-    def output_format(self) -> OutputFormat:
+    def output_format(self, below: OutputFormat) -> OutputFormat:
         value = self.settings.get("output-format")
-        return OutputFormat.FLAKE8 if value is None else _output_format(self.where("output-format"), value)
+        return below if value is None else _output_format(self.where("output-format"), value)
+
+    def models(self) -> tuple[UserModels, ...]:
+        tables = self.settings.get("models", {})
+        if not isinstance(tables, dict):
+            raise ConfigError(self.where("models"), "must be a table of library models")
+        return (UserModels(str(self.path), tables),) if tables else ()
+
+
+def _strings(where: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ConfigError(where, f"must be a list of strings, not {value!r}")
+    return tuple(value)
 
 
 def _output_format(where: str, value: object) -> OutputFormat:

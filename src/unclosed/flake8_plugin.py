@@ -144,7 +144,7 @@ def _project(directory: Path, config_file: str | None, with_connections: bool) -
 def _engine(config_file: Path | None, requires_python: tuple[int, int] | None, with_connections: bool) -> tuple[Catalog, Engine]:
     """One for each configuration file, so that all directories of a project share what is known of it."""
     config = Config() if config_file is None else read_config(config_file)
-    catalog = Catalog.load(config.models, config.models_where)
+    catalog = Catalog.load(config.models)
     return catalog, Engine(catalog, requires_python, with_connections=with_connections)
 
 

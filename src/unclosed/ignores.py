@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
-from unclosed.config import Config
+from unclosed.config import Config, Patterns
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,11 @@ def configured(config: Config, root: str | None = None) -> tuple[IgnoreFile, ...
             base = root
         found.append(_ignore_file(base, patterns.lines, root))
     return tuple(found)
+
+
+def of_patterns(patterns: Patterns) -> IgnoreFile:
+    """These patterns, relative to their own directory."""
+    return _ignore_file(_slashed(str(patterns.base)), patterns.lines, None)
 
 
 def of_repository(root: str) -> tuple[IgnoreFile, ...]:

@@ -21,10 +21,10 @@ from unclosed.config import Config
 from unclosed.discovery import Discovery, discover
 from unclosed.engine import Engine
 from unclosed.errors import UnparsableFile, UnreadableFile
+from unclosed.file_rules import FileRules
 from unclosed.findings import Finding, Skipped
 from unclosed.report.report import FileError, Report
 from unclosed.rules.rule import Rule
-from unclosed.selection import enabled_rules
 from unclosed.source import STDIN, read_source
 from unclosed.suppressions import Suppressions
 from unclosed.syntax import is_python
@@ -63,7 +63,7 @@ def check_source(
     `rules` stand in for those of the settings; `tree` is the text's tree, if one exists already; `engine` keeps what is known of the
     project from file to file. Suppressed findings are left out unless `honour_noqa` is false.
     """
-    chosen = enabled_rules(settings) if rules is None else rules
+    chosen = FileRules(settings).of(source.path) if rules is None else rules
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # those of the checked code, `"\d"` in a string
@@ -88,14 +88,14 @@ def check_paths(
 ) -> Report:
     """The report on all Python files that these paths stand for; `-` is standard input, shown as `stdin_name`."""
     started = time.perf_counter()
-    rules = enabled_rules(settings)
+    rules = FileRules(settings)
     discovery = discover(paths, settings, force_exclude=force_exclude, stdin_name=stdin_name)
     results: list[tuple[str, FileResult]] = []
-    engine = _engine(catalog, settings, rules)
+    engine = _engine(catalog, settings, rules.all)
     with watch(discovery.files) as files:
         for path in files:
             shown_as = (stdin_name or "stdin") if path == STDIN else path
-            results.append((shown_as, check_file(path, shown_as, settings, catalog, rules, engine)))
+            results.append((shown_as, check_file(path, shown_as, settings, catalog, rules.of(shown_as), engine)))
     return _report(discovery, dict(results), time.perf_counter() - started)
 
 

@@ -17,7 +17,8 @@ def enabled_rules(config: Config) -> tuple[Rule, ...]:
     where a code is both selected and ignored, the longer prefix wins, and `ignore` if both are as long.
     """
     rules = all_rules()
-    for codes in (*filter(None, [config.select, config.ignore]), *config.extend_select):
+    per_file = [ignores.codes for ignores in config.per_file_ignores]
+    for codes in (*filter(None, [config.select, config.ignore]), *config.extend_select, *per_file):
         _refuse_unknown(codes, [rule.code for rule in rules])
     told = [prefix for codes in (*filter(None, [config.select]), *config.extend_select) for prefix in codes.prefixes]
     defaults = config.select is None
