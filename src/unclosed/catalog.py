@@ -57,6 +57,7 @@ class Catalog:
         self._statements = NamePatterns(shelf.patterns.get("statement_names", ()))
         self._endings = NamePatterns(shelf.patterns.get("ending_names", ()))
         self._others = NamePatterns(shelf.patterns.get("other_names", ()))
+        self._intercepting = NamePatterns(shelf.patterns.get("intercepting_names", ()))
         self._fixtures = frozenset(self.canonical(name) for name in shelf.patterns.get("fixtures", ()))
         self.web = WebWords(shelf.web)
         """What the web frameworks call their routes and dependencies."""
@@ -187,6 +188,10 @@ class Catalog:
     def names_other(self, receiver: str, attribute: str) -> bool:
         """True if the names say that the receiver is no session or cursor of a database, `session.headers`."""
         return self._others.fit(receiver, attribute.lower())
+
+    def names_interception(self, parameter: str) -> bool:
+        """True if a test with a parameter of this name has a fixture under which requests reach nobody: `requests_mock`."""
+        return self._intercepting.fit("", parameter)
 
     def names_ending(self, receiver: str, method: str) -> bool:
         """True if the names say that a transaction ends, whatever it is called on: `uow.commit()`."""

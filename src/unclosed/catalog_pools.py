@@ -28,9 +28,14 @@ def read_pool(table: Table) -> PoolModel | None:
         unbounded=_groups(inner, "unbounded", "&"),
         endless=_groups(inner, "endless", "&"),
         asks=_groups(inner, "asks", "|"),
-        within=tuple(told for group in _groups(inner, "within", "&") for told in group),
+        within=read_told(inner, "within"),
         prefix=inner.text("prefix") or "",
     )
+
+
+def read_told(table: Table, key: str) -> tuple[Told, ...]:
+    """The arguments at `key`, each with its spelling."""
+    return tuple(told for group in _groups(table, key, "&") for told in group)
 
 
 def _groups(table: Table, key: str, joint: str) -> tuple[tuple[Told, ...], ...]:

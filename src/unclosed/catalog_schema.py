@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from unclosed.catalog_limits import read_limit, read_named, read_spellings
-from unclosed.catalog_pools import read_pool
+from unclosed.catalog_pools import read_pool, read_told
 from unclosed.catalog_table import Table
 from unclosed.catalog_terms import LEASE_KEYS, LeaseTerms, read_terms
 from unclosed.library import Acquires, CallModel, Shared
@@ -19,7 +19,7 @@ _FLAGS = (
     *("returns_class", "coroutine", "child", "keeps", "borrows", "cannot_raise", "exits", "suppresses", "shields"),
     *("sleeps", "gathers", "opens"),
 )
-_LIMITS = ("io", "waits", "limit", "limits", "never_waits", "brief_after", "autocommit", "pool")
+_LIMITS = ("io", "waits", "limit", "limits", "never_waits", "brief_after", "autocommit", "pool", "within_process", "intercepts")
 _POSITIONS = ("wraps", "enters", "awaits", "passes", "advances", "calls", "at_most", "child_of")
 CALL_KEYS = LEASE_KEYS.union(
     _FLAGS,
@@ -138,6 +138,8 @@ def _outside(model: CallModel, table: Table) -> CallModel:
         autocommit=read_spellings(table, "autocommit"),
         streams=read_named(table, "streams"),
         pool=read_pool(table),
+        within_process=read_told(table, "within_process"),
+        intercepts=table.flag("intercepts"),
     )
 
 

@@ -239,6 +239,10 @@ class CallModel:
     """(name, position, spelling) of arguments with which the value, or the receiver, is never in a transaction by itself."""
     pool: PoolModel | None = None
     """How the call is told the limits of the pool that it makes, or that it takes a connection from."""
+    within_process: tuple[Told, ...] = ()
+    """Arguments with which the methods of the value reach nothing outside of the process: `transport=httpx.ASGITransport`."""
+    intercepts: bool = False
+    """In the block of the result, or in the function that it decorates, requests reach nobody (`responses.activate`)."""
     streams: tuple[tuple[str, int | None], ...] | None = None
     """The value is a web response that is sent while it is being made, from these arguments (none: from a file); `None`: it is not."""
     returns_when: tuple[tuple[str, str, str], ...] = ()

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from unclosed.analysis.confinement import is_intercepted, stays_within
 from unclosed.analysis.limits import limit_of, never_waits, scope_limit
 from unclosed.confidence import Confidence
 from unclosed.findings import TrailStep
@@ -82,6 +83,8 @@ class Externals:
             return ()
         if info.model is not None:
             found = self._of_model(scope, info, event)
+            if found and (stays_within(scope, info) or is_intercepted(scope, self.around(scope, node))):
+                found = tuple(external for external in found if external.is_wait)
         else:
             found = self._of_function(scope, info, event)
         limit = min(run.seconds, self._enclosing_limit(scope, run.node, event, info))

@@ -31,7 +31,7 @@ def limit_of(scope: ScopeTypes, info: CallInfo, hops: int = _HOPS) -> float | No
     seconds = _told(scope, info, limit, hops)
     if seconds is None and not _is_told(scope, info, limit):
         receiver = info.event.callee.receiver
-        is_changed = any(_is_changed(scope, client) for client in _clients(scope, receiver))
+        is_changed = any(_is_changed(scope, client) for client in clients(scope, receiver))
         seconds = None if is_changed else _default(limit, owner, hops)
     attempts = _attempts(scope, info, limit, owner)
     return None if seconds is None or attempts is None else seconds * attempts
@@ -114,10 +114,10 @@ def _default(limit: Limit, owner: Origin | None, hops: int) -> float | None:
 
 def _owner(scope: ScopeTypes, receiver: PlaceId | None) -> Origin | None:
     """The call that made the client whose method, or whose part's method (`client.messages.create()`), is called."""
-    return next(filter(None, (origin_of(scope, client) for client in _clients(scope, receiver))), None)
+    return next(filter(None, (origin_of(scope, client) for client in clients(scope, receiver))), None)
 
 
-def _clients(scope: ScopeTypes, receiver: PlaceId | None) -> Iterator[PlaceId]:
+def clients(scope: ScopeTypes, receiver: PlaceId | None) -> Iterator[PlaceId]:
     """A receiver and the library's objects that it is a part of, innermost first."""
     while receiver is not None:
         yield receiver
