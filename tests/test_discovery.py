@@ -206,7 +206,8 @@ def test_a_path_that_is_not_there_is_a_trouble() -> None:
     tree("a.py")
     os.symlink("missing.py", "broken.py")
     assert discover(["missing.py", "a.py", "broken.py"], Config()) == Discovery(
-        files=("a.py",), troubles=(Trouble("missing.py", "no such file or directory"), Trouble("broken.py", "broken symbolic link"))
+        files=("a.py",),
+        troubles=(Trouble("missing.py", "no such file or directory", True), Trouble("broken.py", "broken symbolic link", True)),
     )
 
 

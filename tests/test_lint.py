@@ -22,6 +22,7 @@ from unclosed.text import Position, SourceFile, Span
 
 CATALOG = Catalog.load()
 TEXT = "import sqlite3\nconn = sqlite3.connect('a')\n"
+MISSING = FileError("a.py", "no such file or directory", is_missing=True)
 Analyse = Callable[[SourceFile], AnalysedModule]
 
 
@@ -194,7 +195,7 @@ def test_a_report_on_several_files(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     engine(crash)
     report = check_paths(["b.py", "missing.py", "crash.py", "a.py", "empty"], Config(), CATALOG)
     assert [(found.path, found.code) for found in report.findings] == [("a.py", "UNC901"), ("b.py", "UNC901")]
-    assert report.errors[0] == FileError("missing.py", "no such file or directory")
+    assert report.errors[0] == FileError("missing.py", "no such file or directory", is_missing=True)
     assert [(error.path, error.is_internal) for error in report.errors] == [("missing.py", False), ("crash.py", True)]
     assert (report.files, report.parsed, report.empty, report.exit_status) == (3, 0, ("empty",), 3)
     assert dict(report.texts) == {"b.py": "def f(:\n", "a.py": ""}
@@ -206,8 +207,9 @@ def test_a_report_on_several_files(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         (Report(), 0),
         (Report(empty=("docs",), skipped=(Skipped("a.py", "f", 1, "too big"),)), 0),
         (Report((finding(1),)), 1),
-        (Report((finding(1),), errors=(FileError("a.py", "no such file"),)), 2),
-        (Report((finding(1),), errors=(FileError("a.py", "no such file"), FileError("b.py", "oh", is_internal=True))), 3),
+        (Report((finding(1),), errors=(MISSING,)), 2),
+        (Report((finding(1),), errors=(MISSING, FileError("b.py", "cannot be read: Permission denied"))), 3),
+        (Report((finding(1),), errors=(MISSING, FileError("b.py", "oh", is_internal=True))), 3),
     ],
 )
 def test_exit_status(report: Report, status: int) -> None:

@@ -1,6 +1,7 @@
 """The command `unclosed`: arguments in, text and an exit status out.
 
-Exit status of `check`: 0 clean, 1 findings, 2 usage, configuration or a path that cannot be read, 3 the linter failed in a file.
+Exit status of `check`: 0 clean, 1 findings, 2 usage, configuration or a path that is not there, 3 the linter failed in a file or
+could not read it.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ def main() -> None:
     "--slow-io-seconds", type=float, metavar="SECONDS", help="Call I/O with such a time limit slow; 0: any, if it has a limit.  [60]"
 )
 @click.option("--output-format", type=click.Choice([member.value for member in OutputFormat]), help="How to print findings.  [flake8]")
+@click.option("--output-file", type=click.Path(dir_okay=False), metavar="FILE", help="Write findings there, not to standard output.")
 @click.option("--statistics", "with_statistics", is_flag=True, help="Count findings, skipped functions and files at the end.")
 @click.option("--exit-zero", is_flag=True, help="Exit with status 0 even if there are findings.")
 @click.option("--config", "config_file", metavar="FILE", help="Read this pyproject.toml instead of the nearest one.")
@@ -74,6 +76,7 @@ def main() -> None:
 def check(
     paths: tuple[str, ...],
     force_exclude: bool,
+    output_file: str | None,
     with_statistics: bool,
     exit_zero: bool,
     config_file: str | None,
@@ -90,7 +93,7 @@ def check(
         config = override(config, **lists, min_confidence=min_confidence, output_format=output_format, slow_io_seconds=slow_io_seconds)
         catalog = Catalog.load(config.models)
         report = check_paths(paths, config, catalog, force_exclude=force_exclude, stdin_name=stdin_filename, watch=_watch)
-    _print(report, config, with_statistics=with_statistics)
+        _print(report, config, output_file, with_statistics=with_statistics)
     status = report.exit_status
     raise SystemExit(0 if exit_zero and status == 1 else status)
 
@@ -173,13 +176,25 @@ def _watch(files: Sequence[str]) -> AbstractContextManager[Iterable[str]]:
     return click.progressbar(files, label="Checking", file=sys.stderr)
 
 
-def _print(report: Report, config: Config, *, with_statistics: bool) -> None:
-    """Findings and statistics to standard output, what went wrong to standard error."""
-    paint = Paint(colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
-    click.echo(RENDERERS[config.output_format](report, paint), nl=False, color=paint.colour)
+def _print(report: Report, config: Config, output_file: str | None, *, with_statistics: bool) -> None:
+    """Findings to standard output or the file, what went wrong to standard error, statistics where they disturb no program."""
+    if output_file is None:
+        paint = Paint(colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
+        click.echo(RENDERERS[config.output_format](report, paint), nl=False, color=paint.colour)
+    else:
+        _write(Path(output_file), RENDERERS[config.output_format](report, Paint()))
     for error in report.errors:
         click.echo(f"unclosed: {error.path}: {error.reason}", err=True)
     for path in report.empty:
         click.echo(f"unclosed: {path}: no Python files", err=True)
     if with_statistics:
-        click.echo(statistics.render(report), nl=False)
+        click.echo(statistics.render(report), nl=False, err=output_file is None and not config.output_format.is_for_people)
+
+
+def _write(path: Path, text: str) -> None:
+    """The text as a file, in UTF-8, in directories that are made where they are missing; raises `ConfigError` if that cannot be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise ConfigError("--output-file", f"{path} cannot be written: {error.strerror or error}") from error

@@ -38,6 +38,16 @@ class OutputFormat(str, enum.Enum):
 
     FLAKE8 = "flake8"
     FULL = "full"
+    JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    JUNIT = "junit"
+
+    @property
+    def is_for_people(self) -> bool:
+        """Whether other text may stand beside it; the other formats are read by programs."""
+        return self in (OutputFormat.FLAKE8, OutputFormat.FULL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,11 @@ _SUFFIXES = (".py", ".pyw")
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A path that could not be looked at, and why."""
+    """A path that could not be looked at, and why. `is_missing`: it was named, and is not there."""
 
     path: str
     reason: str
+    is_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def discover(paths: Sequence[str], config: Config, *, force_exclude: bool = Fals
             files.setdefault(os.path.realpath(path), path)
         else:
             reason = "broken symbolic link" if os.path.islink(path) else "no such file or directory"
-            troubles.append(Trouble(path, reason))
+            troubles.append(Trouble(path, reason, is_missing=True))
     return Discovery(tuple(sorted(files.values(), key=os.path.normpath)), tuple(troubles), tuple(empty))
 
 
@@ -71,6 +72,15 @@ def common_directory(paths: Iterable[str]) -> Path:
         return Path(os.path.commonpath(directories))
     except ValueError:  # no path at all, or paths on several drives
         return Path.cwd()
+
+
+def repository_root(directory: Path) -> Path:
+    """The root of the repository that holds the directory; outside of one the working directory, or this one where it lies elsewhere."""
+    for folder in (directory, *directory.parents):
+        if (folder / ".git").exists():
+            return folder
+    here = Path.cwd()
+    return here if directory.is_relative_to(here) else directory
 
 
 def _is_excluded(path: str | None, config: Config) -> bool:

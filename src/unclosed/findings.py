@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from unclosed.confidence import Confidence
 from unclosed.text import Position, Span
@@ -28,9 +31,20 @@ class Finding:
     confidence: Confidence
     trail: tuple[TrailStep, ...] = ()
     resource: str = ""
-    """The acquiring expression as the user wrote it, `pool.getconn()`; empty where no resource is concerned."""
+    """The call that it is about as the user wrote it, `pool.getconn()`, mostly the acquire; empty where there is none."""
     function: str = ""
     """Dotted name of the function inside its module; empty at module level."""
+    ordinal: int = 1
+    """Which one it is, from 1, of the findings in its file that agree in code, function and resource; see `numbered`."""
+
+    @property
+    def fingerprint(self) -> str:
+        """32 hexadecimal digits that stay when lines or files move: made of code, function, resource and ordinal, not of the path.
+
+        Findings of one file differ in it; like-named functions of two files may not.
+        """
+        words = "\0".join((self.code, self.function, self.resource, str(self.ordinal)))
+        return hashlib.sha256(words.encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
     @property
     def start(self) -> Position:
@@ -46,3 +60,14 @@ class Skipped:
     function: str
     row: int
     reason: str
+
+
+def numbered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings, in their order, each with its ordinal."""
+    seen: Counter[tuple[str, str, str, str]] = Counter()
+    result: list[Finding] = []
+    for finding in findings:
+        alike = (finding.path, finding.code, finding.function, finding.resource)
+        seen[alike] += 1
+        result.append(replace(finding, ordinal=seen[alike]))
+    return tuple(result)

@@ -18,11 +18,11 @@ from pathlib import Path
 from unclosed.catalog import Catalog
 from unclosed.confidence import Confidence
 from unclosed.config import Config
-from unclosed.discovery import Discovery, discover
+from unclosed.discovery import Discovery, common_directory, discover, repository_root
 from unclosed.engine import Engine
 from unclosed.errors import UnparsableFile, UnreadableFile
 from unclosed.file_rules import FileRules
-from unclosed.findings import Finding, Skipped
+from unclosed.findings import Finding, Skipped, numbered
 from unclosed.report.report import FileError, Report
 from unclosed.rules.rule import Rule
 from unclosed.source import STDIN, read_source
@@ -96,7 +96,8 @@ def check_paths(
         for path in files:
             shown_as = (stdin_name or "stdin") if path == STDIN else path
             results.append((shown_as, check_file(path, shown_as, settings, catalog, rules.of(shown_as), engine)))
-    return _report(discovery, dict(results), time.perf_counter() - started)
+    root = repository_root(common_directory([(stdin_name or "stdin") if path == STDIN else path for path in paths]))
+    return _report(discovery, dict(results), time.perf_counter() - started, root)
 
 
 def check_file(
@@ -163,15 +164,25 @@ def _in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(once[key] for key in sorted(once))
 
 
-def _report(discovery: Discovery, results: dict[str, FileResult], seconds: float) -> Report:
-    troubles = tuple(FileError(trouble.path, trouble.reason) for trouble in discovery.troubles)
+def _report(discovery: Discovery, results: dict[str, FileResult], seconds: float, root: Path) -> Report:
+    findings = numbered(_in_order(finding for result in results.values() for finding in result.findings))
+    troubles = tuple(FileError(trouble.path, trouble.reason, is_missing=trouble.is_missing) for trouble in discovery.troubles)
     return Report(
-        findings=_in_order(finding for result in results.values() for finding in result.findings),
+        findings=findings,
         skipped=tuple(skipped for result in results.values() for skipped in result.skipped),
         files=len(results),
         parsed=sum(result.is_parsed for result in results.values()),
         seconds=seconds,
         errors=(*troubles, *(result.error for result in results.values() if result.error is not None)),
         empty=discovery.empty,
-        texts={path: result.text for path, result in results.items() if result.findings},
+        texts=_texts(findings, {path: result.text for path, result in results.items() if result.findings}),
+        root=root,
     )
+
+
+def _texts(findings: Iterable[Finding], known: dict[str, str]) -> dict[str, str]:
+    """The texts of the files with findings, and of those that their trails lead through, as far as these can be read."""
+    for path in sorted({step.path for finding in findings for step in finding.trail} - known.keys()):
+        with contextlib.suppress(UnreadableFile, UnparsableFile):
+            known[path] = read_source(path).text
+    return known

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from unclosed.findings import Finding, Skipped
 
 
 @dataclass(frozen=True, slots=True)
 class FileError:
-    """A path that was not checked, and why. `is_internal`: the fault is the linter's, not the user's."""
+    """A path that was not checked, and why. `is_internal`: the fault is the linter's; `is_missing`: what the user named is not there."""
 
     path: str
     reason: str
     is_internal: bool = False
+    is_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,14 @@ class Report:
     empty: tuple[str, ...] = ()
     """Directories that were named and hold no Python file."""
     texts: Mapping[str, str] = field(default_factory=dict)
-    """The text of each file with a finding, by the path under which it is shown."""
+    """The text of each file with a finding or a step of a trail, by the path under which it is shown."""
+    root: Path = field(default_factory=Path)
+    """The directory that paths are relative to in formats for other programs: the repository's root."""
 
     @property
     def exit_status(self) -> int:
-        """3: the linter failed in some file; 2: a path could not be read; 1: there are findings; 0: all is clean."""
-        if any(error.is_internal for error in self.errors):
+        """3: the linter failed in a file or could not read it; 2: a named path is not there; 1: there are findings; 0: all is clean."""
+        if any(not error.is_missing for error in self.errors):
             return 3
         if self.errors:
             return 2

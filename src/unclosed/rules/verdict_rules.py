@@ -79,4 +79,4 @@ class FaultRule(Rule):
         for fault in function.faults:
             if fault.fault in self.faults:
                 message = fitted(partial(self.sentence, fault))
-                yield Finding(self.code, function.path, fault.span, message, fault.confidence, fault.trail, function=function.name)
+                yield Finding(self.code, function.path, fault.span, message, fault.confidence, fault.trail, fault.written, function.name)
