@@ -38,10 +38,17 @@ class Discovery:
     """Directories that were named and hold no Python file."""
 
 
-def discover(paths: Sequence[str], config: Config, *, force_exclude: bool = False, stdin_name: str | None = None) -> Discovery:
+def discover(
+    paths: Sequence[str],
+    config: Config,
+    *,
+    force_exclude: bool = False,
+    stdin_name: str | None = None,
+    also: frozenset[str] = frozenset(),
+) -> Discovery:
     """The files that these paths stand for. `force_exclude` holds the configured patterns against named paths too.
 
-    Standard input (`-`) is a named file; its path for patterns is `stdin_name`.
+    Standard input (`-`) is a named file; its path for patterns is `stdin_name`. `also`: names of files that are wanted besides Python's.
     """
     files: dict[str, str] = {}
     troubles: list[Trouble] = []
@@ -52,7 +59,7 @@ def discover(paths: Sequence[str], config: Config, *, force_exclude: bool = Fals
         if path == STDIN:
             files.setdefault(STDIN, STDIN)
         elif os.path.isdir(path):
-            found = list(_walk(path, config, troubles))
+            found = list(_walk(path, config, troubles, also))
             if not found:
                 empty.append(path)
             for file in found:
@@ -90,8 +97,8 @@ def _is_excluded(path: str | None, config: Config) -> bool:
     return is_left_out(absolute + "/" if os.path.isdir(path) else absolute, configured(config), ())
 
 
-def _walk(root: str, config: Config, troubles: list[Trouble]) -> Iterator[str]:
-    """The Python files below a directory; adds to `troubles` the directories that cannot be read."""
+def _walk(root: str, config: Config, troubles: list[Trouble], also: frozenset[str]) -> Iterator[str]:
+    """The Python files below a directory, and those of these names; adds to `troubles` the directories that cannot be read."""
     top = _absolute(root).rstrip("/") + "/"
     settings = configured(config, top)
     waiting = [(root, top, of_repository(top))]
@@ -109,14 +116,14 @@ def _walk(root: str, config: Config, troubles: list[Trouble]) -> Iterator[str]:
             if entry.is_dir(follow_symlinks=False):
                 if not is_left_out(place + "/", settings, git_files):
                     waiting.append((path, place + "/", git_files))
-            elif _is_python(entry) and not is_left_out(place, settings, git_files):
+            elif _is_wanted(entry, also) and not is_left_out(place, settings, git_files):
                 yield path
 
 
-def _is_python(entry: os.DirEntry[str]) -> bool:
-    """Whether this is a regular file, or a link to one, with a suffix of Python source."""
+def _is_wanted(entry: os.DirEntry[str], also: frozenset[str]) -> bool:
+    """Whether this is a regular file, or a link to one, with a suffix of Python source or one of these names."""
     try:
-        return entry.name.endswith(_SUFFIXES) and entry.is_file()
+        return (entry.name.endswith(_SUFFIXES) or entry.name in also) and entry.is_file()
     except OSError:  # a link that points to itself
         return False
 

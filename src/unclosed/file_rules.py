@@ -13,9 +13,9 @@ from unclosed.selection import enabled_rules
 class FileRules:
     """The rules of a run, asked file by file."""
 
-    def __init__(self, config: Config) -> None:
-        """Raises `ConfigError` for a code or prefix that no rule has."""
-        self.all = enabled_rules(config)
+    def __init__(self, config: Config, *, is_named: bool = False) -> None:
+        """Raises `ConfigError` for a code or prefix that no rule has. `is_named`: for files of settings that the user names."""
+        self.all = enabled_rules(config, is_named=is_named)
         """Those that run in some file."""
         self._ignores = tuple((of_patterns(each.pattern), each.codes.prefixes) for each in config.per_file_ignores)
 

@@ -1,12 +1,13 @@
 """From texts and paths to a `Report`: which files matter, which rules run, what is suppressed, in which order.
 
-Nothing that happens in one file stops the run: `check_source` is the boundary at which a crash becomes an error of that file.
+Nothing that happens in one file stops the run: `_within_boundary` makes a crash an error of that file.
 """
 
 from __future__ import annotations
 
 import ast
 import contextlib
+import os
 import time
 import traceback
 import warnings
@@ -23,6 +24,10 @@ from unclosed.engine import Engine
 from unclosed.errors import UnparsableFile, UnreadableFile
 from unclosed.file_rules import FileRules
 from unclosed.findings import Finding, Skipped, numbered
+from unclosed.pgbouncer.ini import read_settings_file
+from unclosed.pgbouncer.judge import judge
+from unclosed.pgbouncer.surroundings import FILE_NAME as SETTINGS_FILE
+from unclosed.pgbouncer.surroundings import is_settings_file, pooler_of, web_package
 from unclosed.report.report import FileError, Report
 from unclosed.rules.rule import Rule
 from unclosed.source import STDIN, read_source
@@ -67,11 +72,10 @@ def check_source(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # those of the checked code, `"\d"` in a string
-            result = _checked(source, settings, engine or _engine(catalog, settings, chosen), chosen, tree)
+            engine = engine or _engine(catalog, settings, chosen)
+            result = _within_boundary(source.path, lambda: _checked(source, settings, engine, chosen, tree))
     except UnparsableFile as error:
         result = _unparsable(source.path, error, chosen)
-    except Exception as error:  # noqa: BLE001 - the one boundary: a crash in one file must not stop the run
-        return FileResult(error=FileError(source.path, _crash(error), is_internal=True))
     suppressions = Suppressions(source.text if honour_noqa else "")
     shown = tuple(finding for finding in result.findings if not suppressions.covers(finding.code, finding.start.row))
     return replace(result, findings=_in_order(shown), text=source.text if shown else "")
@@ -88,14 +92,20 @@ def check_paths(
 ) -> Report:
     """The report on all Python files that these paths stand for; `-` is standard input, shown as `stdin_name`."""
     started = time.perf_counter()
-    rules = FileRules(settings)
-    discovery = discover(paths, settings, force_exclude=force_exclude, stdin_name=stdin_name)
+    rules, of_named = FileRules(settings), FileRules(settings, is_named=True)
+    named = frozenset(map(os.path.realpath, paths))
+    also = frozenset({SETTINGS_FILE} if any(rule.reads_settings for rule in rules.all) else ())
+    discovery = discover(paths, settings, force_exclude=force_exclude, stdin_name=stdin_name, also=also)
     results: list[tuple[str, FileResult]] = []
     engine = _engine(catalog, settings, rules.all)
     with watch(discovery.files) as files:
         for path in files:
             shown_as = (stdin_name or "stdin") if path == STDIN else path
-            results.append((shown_as, check_file(path, shown_as, settings, catalog, rules.of(shown_as), engine)))
+            if is_settings_file(path):
+                asked = of_named if os.path.realpath(path) in named else rules
+                results.append((shown_as, check_settings_file(path, settings, asked.of(path))))
+            else:
+                results.append((shown_as, check_file(path, shown_as, settings, catalog, rules.of(shown_as), engine)))
     root = repository_root(common_directory([(stdin_name or "stdin") if path == STDIN else path for path in paths]))
     return _report(discovery, dict(results), time.perf_counter() - started, root)
 
@@ -111,6 +121,40 @@ def check_file(
     except UnparsableFile as error:
         return _unparsable(shown_as, error, rules)
     return check_source(source, settings, catalog, rules=rules, engine=engine)
+
+
+def check_settings_file(path: str, settings: Config, rules: tuple[Rule, ...]) -> FileResult:
+    """What the rules find in a file of settings; one that cannot be read becomes an error of the result."""
+    try:
+        source = read_settings_file(path)
+    except UnreadableFile as error:
+        return FileResult(error=FileError(path, str(error)))
+    return _within_boundary(path, lambda: _judged(source, settings, rules))
+
+
+def _judged(source: SourceFile, settings: Config, rules: tuple[Rule, ...]) -> FileResult:
+    asking = [rule for rule in rules if rule.reads_settings]
+    if not asking:
+        return FileResult()
+    pooler = pooler_of(source)
+    judged = judge(pooler, web_package(source.path))
+    findings = [finding for rule in asking for finding in rule.check_settings(judged)]
+    shown = tuple(
+        finding
+        for finding in findings
+        if finding.confidence >= settings.min_confidence and not pooler.ini.is_silenced(finding.code, finding.path, finding.start.row)
+    )
+    return FileResult(_in_order(shown), is_parsed=True, text=source.text if shown else "")
+
+
+def _within_boundary(path: str, work: Callable[[], FileResult]) -> FileResult:
+    """What the work on one file gives; a crash in it is an error of that file, and the run goes on. `UnparsableFile` passes."""
+    try:
+        return work()
+    except UnparsableFile:
+        raise
+    except Exception as error:  # noqa: BLE001 - the one boundary: a crash in one file must not stop the run
+        return FileResult(error=FileError(path, _crash(error), is_internal=True))
 
 
 def _checked(source: SourceFile, settings: Config, engine: Engine, rules: tuple[Rule, ...], tree: ast.Module | None) -> FileResult:

@@ -10,11 +10,12 @@ from unclosed.rules import all_rules
 from unclosed.rules.rule import Rule
 
 
-def enabled_rules(config: Config) -> tuple[Rule, ...]:
+def enabled_rules(config: Config, *, is_named: bool = False) -> tuple[Rule, ...]:
     """The rules that the configuration asks for, sorted by code; raises `ConfigError` for a code or prefix that no rule has.
 
     As in flake8: without `select` the rules that are on by default; any prefix that is told selects, also a rule that is off by default;
-    where a code is both selected and ignored, the longer prefix wins, and `ignore` if both are as long.
+    where a code is both selected and ignored, the longer prefix wins, and `ignore` if both are as long. `is_named`: they run over a file
+    of settings that the user names, for which some rules are on that are off by default.
     """
     rules = all_rules()
     per_file = [ignores.codes for ignores in config.per_file_ignores]
@@ -22,7 +23,8 @@ def enabled_rules(config: Config) -> tuple[Rule, ...]:
         _refuse_unknown(codes, [rule.code for rule in rules])
     told = [prefix for codes in (*filter(None, [config.select]), *config.extend_select) for prefix in codes.prefixes]
     defaults = config.select is None
-    enabled = (rule for rule in rules if _is_enabled(rule, told, config.ignore.prefixes, defaults=defaults))
+    on = {rule.code for rule in rules if defaults and (rule.default or (is_named and rule.reads_settings))}
+    enabled = (rule for rule in rules if _is_enabled(rule, told, config.ignore.prefixes, is_on=rule.code in on))
     return tuple(rule.configured(config.slow_io_seconds) for rule in enabled)
 
 
@@ -37,10 +39,10 @@ def find_rule(name: str) -> Rule:
     raise ConfigError("rule", f"there is no {name!r}", accepted=words, value=value)
 
 
-def _is_enabled(rule: Rule, told: Iterable[str], ignored: Iterable[str], *, defaults: bool) -> bool:
+def _is_enabled(rule: Rule, told: Iterable[str], ignored: Iterable[str], *, is_on: bool) -> bool:
     selecting = _longest_prefix(rule.code, told)
     if selecting is None:
-        selecting = 0 if defaults and rule.default else None
+        selecting = 0 if is_on else None
     ignoring = _longest_prefix(rule.code, ignored)
     return selecting is not None and (ignoring is None or selecting > ignoring)
 

@@ -66,7 +66,7 @@ class Layout:
 
     def _is_searched(self, folder: Path) -> bool:
         """Whether a folder below is of the project. Where no marker says what the project is, packages alone are: not all of a home."""
-        if folder.name in _INSTALLED or folder.name.startswith("."):
+        if not is_of_project(folder.name):
             return False
         return self._is_marked or (folder / "__init__.py").is_file()
 
@@ -129,6 +129,11 @@ def roots(importer: Path, top: Path) -> tuple[Path, ...]:
             break
         folder = folder.parent
     return tuple(dict.fromkeys(found))
+
+
+def is_of_project(name: str) -> bool:
+    """Whether a folder of this name may hold files of the project: not what is installed, not what is hidden."""
+    return name not in _INSTALLED and not name.startswith(".")
 
 
 def is_marked(folder: Path) -> bool:

@@ -35,6 +35,14 @@ def pinned_version(folder: Path, top: Path, package: str) -> Version | None:
         folder = folder.parent
 
 
+def required_packages(folder: Path) -> frozenset[str]:
+    """The packages that the requirement files of one folder ask for, in lower case with hyphens."""
+    path = folder / "pyproject.toml"
+    listed, poetry = _dependencies(path, _text(path))
+    matches = map(_REQUIREMENT.match, (*listed, *poetry, *_of_texts(folder)))
+    return frozenset(_normal(match["name"]) for match in matches if match is not None)
+
+
 def newest_admitted(specifier: str) -> Version | None:
     """The newest version that `>=0.100,<0.118` admits, its last part 9999 where nothing names it; `None` without an upper bound."""
     upper: Version | None = None
@@ -86,23 +94,35 @@ def _bounds(folder: Path, package: str) -> Iterator[str]:
     """What the requirement files of one folder say of a package: `>=0.100,<0.118`."""
     for requirement in (*_of_pyproject(folder, package), *_of_texts(folder)):
         match = _REQUIREMENT.match(requirement)
-        if match is not None and re.sub(r"[-_.]+", "-", match["name"]).lower() == package:
+        if match is not None and _normal(match["name"]) == package:
             yield match["bounds"].strip()
 
 
+def _normal(name: str) -> str:
+    """The name of a package as indexes compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def _of_pyproject(folder: Path, package: str) -> list[str]:
-    text = _text(folder / "pyproject.toml")
+    path = folder / "pyproject.toml"
+    text = _text(path)
     if package not in text:
         return []
+    listed, poetry = _dependencies(path, text)
+    entry = poetry.get(package)
+    version = entry.get("version") if isinstance(entry, dict) else entry
+    return [*listed, f"{package} {version}"] if isinstance(version, str) else listed
+
+
+def _dependencies(path: Path, text: str) -> tuple[list[str], Mapping[str, object]]:
+    """The dependencies that a `pyproject.toml` lists, and those of Poetry's table by name; none where it is no TOML."""
     try:
-        tables = parse_toml(text, str(folder / "pyproject.toml"))
+        tables = parse_toml(text, str(path))
     except UnclosedError:
-        return []
+        return [], {}
     listed = _table(tables, "project").get("dependencies")
-    poetry = _table(_table(_table(tables, "tool"), "poetry"), "dependencies").get(package)
-    version = poetry.get("version") if isinstance(poetry, dict) else poetry
-    found = [line for line in listed if isinstance(line, str)] if isinstance(listed, list) else []
-    return [*found, f"{package} {version}"] if isinstance(version, str) else found
+    poetry = _table(_table(_table(tables, "tool"), "poetry"), "dependencies")
+    return [line for line in listed if isinstance(line, str)] if isinstance(listed, list) else [], poetry
 
 
 def _of_texts(folder: Path) -> Iterator[str]:

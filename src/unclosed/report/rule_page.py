@@ -11,6 +11,7 @@ def render(rule: Rule) -> str:
     """The rule's head, its explanation, and an example of bad and of good code."""
     head = f"{rule.code} {rule.name}"
     state = "on by default" if rule.default else "off by default"
+    beside = [line for name, text in rule.beside.items() for line in (f"Beside it stands `{name}`:", "", _indented(text), "")]
     return "\n".join(
         [
             f"# {head}",
@@ -21,11 +22,16 @@ def render(rule: Rule) -> str:
             "",
             "## Bad",
             "",
-            textwrap.indent(rule.bad.strip("\n"), "    "),
+            _indented(rule.bad),
             "",
+            *beside,
             "## Good",
             "",
-            textwrap.indent(rule.good.strip("\n"), "    "),
+            _indented(rule.good),
             "",
         ]
     )
+
+
+def _indented(text: str) -> str:
+    return textwrap.indent(text.strip("\n"), "    ")
