@@ -10,7 +10,7 @@ import pytest
 from leaks import LEAK
 from unclosed.catalog import Catalog
 from unclosed.confidence import Confidence
-from unclosed.config import Config, Patterns, override
+from unclosed.config import Config, OutputFormat, Patterns, override
 from unclosed.discovery import discover
 from unclosed.lint import check_paths
 from unclosed.pgbouncer.ini import read_ini
@@ -18,6 +18,7 @@ from unclosed.pgbouncer.known import knowledge
 from unclosed.pgbouncer.pooler import Pooler
 from unclosed.pgbouncer.surroundings import pooler_of
 from unclosed.report import full
+from unclosed.report.formats import RENDERERS
 from unclosed.report.paint import Paint
 from unclosed.text import SourceFile
 
@@ -113,11 +114,11 @@ def test_discovery_asks_for_further_names(project: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
-    """One line on standard error, exit status 2."""
+    """One line on standard error, exit status 3."""
     path = tmp_path / "folder.ini"
     path.symlink_to("/proc/self/mem")
     report = check_paths([str(path)], Config(), CATALOG)
-    assert ([error.path for error in report.errors], report.exit_status) == ([str(path)], 2)
+    assert ([error.path for error in report.errors], report.exit_status) == ([str(path)], 3)
 
 
 def test_the_full_format_shows_the_line(project: Path) -> None:
@@ -127,6 +128,14 @@ def test_the_full_format_shows_the_line(project: Path) -> None:
         "    5 | query_wait_timeout = 0",
         "      | ^^^^^^^^^^^^^^^^^^^^^^",
     ]
+
+
+@pytest.mark.parametrize("output_format", OutputFormat, ids=lambda member: member.value)
+def test_every_format_prints_it(project: Path, output_format: OutputFormat) -> None:
+    """With the name of the file and the code."""
+    report = check_paths([str(project / "deploy" / "pgbouncer.ini")], Config(), CATALOG)
+    printed = RENDERERS[output_format](report, Paint(colour=False))
+    assert "UNC306" in printed and "pgbouncer.ini" in printed
 
 
 def test_a_finding_in_an_included_file_is_reported_there(tmp_path: Path) -> None:

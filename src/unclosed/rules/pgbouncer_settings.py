@@ -76,7 +76,8 @@ class PgbouncerSettings(Rule):
     def check_settings(self, settings: JudgedSettings) -> Iterator[Finding]:
         """One finding for each fault."""
         for verdict in settings.verdicts:
-            yield Finding(self.code, verdict.path, verdict.span, _sentence(verdict), verdict.confidence)
+            name = verdict.written.split()[0]
+            yield Finding(self.code, verdict.path, verdict.span, _sentence(verdict), verdict.confidence, resource=name)
 
 
 def _sentence(verdict: SettingVerdict) -> str:
