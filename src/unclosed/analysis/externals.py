@@ -129,6 +129,10 @@ class Externals:
     # Functions of the project
 
     def _of_function(self, scope: ScopeTypes, info: CallInfo, event: ev.Call) -> tuple[External, ...]:
+        """What the called function does outside; if the name stands for several, what the first of them does and all others do too."""
+        if info.others:
+            first, *others = (self._of_function(scope, each, event) for each in info.each())
+            return tuple(external for external in first if all(is_among(external, other) for other in others))
         if info.target is None or not self._summaries.reaches_outside(info.target.module):
             return ()
         target = self._summaries.target(scope, info)
@@ -306,6 +310,11 @@ def worst_of(found: list[External]) -> tuple[External, ...]:
     kept += [external for external in found if external.is_wait and external.is_unlimited][:1]
     timed = [e for e in found if not e.is_wait and not e.is_unlimited]
     return tuple(kept + sorted(timed, key=lambda external: -(external.seconds or 0.0))[:1])
+
+
+def is_among(external: External, found: tuple[External, ...]) -> bool:
+    """Whether something is as bad as an external: I/O or a wait, without a limit or with one."""
+    return any(other.is_wait == external.is_wait and other.is_unlimited >= external.is_unlimited for other in found)
 
 
 def _limited(external: External, limit: float) -> External:

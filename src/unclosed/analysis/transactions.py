@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from unclosed.analysis.begins import Begins
-from unclosed.analysis.externals import External, all_calls
+from unclosed.analysis.externals import External, all_calls, is_among
 from unclosed.analysis.facts import FactFlow
 from unclosed.analysis.meaning import Meaning
 from unclosed.analysis.origins import origin_of
@@ -149,6 +149,8 @@ class Transactions:
 
     def effect(self, scope: ScopeTypes, info: CallInfo, argument: ev.Argument) -> SubjectEffect:
         """What a function of the project does with the transaction of an argument."""
+        if info.others:
+            return _of_several([self.effect(scope, each, argument) for each in info.each()])
         target = self._summaries.target(scope, info)
         if target is None or not target.runs(providers=True) or target.facts.is_generator or target.facts.only_raises:
             return NO_EFFECT
@@ -256,6 +258,14 @@ class Transactions:
         is_open = bool(held.exits.get(ev.ExitKind.RETURN)) or bool(held.returned)
         opens = opened is not None and not opened.released and (bool(opened.exits.get(ev.ExitKind.RETURN)) or bool(opened.returned))
         return SubjectEffect(tuple(_first_of_each(hits)), held.released or (not is_open and _returns(meaning, facts)), opens)
+
+
+def _of_several(effects: list[SubjectEffect]) -> SubjectEffect:
+    """What one of several functions does: it may end the transaction if one does; it surely does only what all do."""
+    first, *others = effects
+    hits = tuple(hit for hit in first.hits if all(is_among(hit, other.hits) for other in others))
+    ends, opens = any(effect.ends for effect in effects), all(effect.opens for effect in effects)
+    return SubjectEffect(hits, ends, opens, all(effect.is_known for effect in effects))
 
 
 def _returns(meaning: Meaning, facts: FactFlow) -> bool:

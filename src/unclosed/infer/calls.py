@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from unclosed.confidence import Confidence
 from unclosed.flow import events as ev
 from unclosed.flow.events import PlaceId
+from unclosed.infer.reaching import reaching_values
 from unclosed.infer.values import Sort, Value, instance, join
 from unclosed.library import Acquires, CallModel
 
@@ -59,10 +60,20 @@ class CallReader:
         if info is not None:
             return info
         value = None if callee.place is None else self._scope.value(callee.place)
+        if value is not None and value.sort is Sort.ONE_OF:
+            value = self._bound_last(event) or value
         info = self._by_value(event, value)
         if info is not None:
             return info
         return self._by_convention(event, receiver, value)
+
+    def _bound_last(self, event: ev.Call) -> Value | None:
+        """What a name that is bound to several functions stands for where it is called; `None` where that is not known."""
+        place = event.callee.place
+        if place is None or not self._scope.has_sources(place):
+            return None
+        values = reaching_values(self._scope.graph, self._scope.producer[event.result], place)
+        return join([None if value is None else self._scope.value(value) for value in values])
 
     def _by_receiver(self, event: ev.Call, receiver: Value | None) -> CallInfo | None:
         """A method of an instance."""
