@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from unclosed.analysis.autocommit import is_autocommit
 from unclosed.analysis.externals import all_calls
+from unclosed.analysis.givens import NOTHING_GIVEN, Given
 from unclosed.analysis.subjects import Begin, How, aliases_of, is_pooled, model_of, sql, subject_of
 from unclosed.confidence import Confidence
 from unclosed.flow import events as ev
@@ -33,15 +34,15 @@ class Begins:
     def __init__(self, summaries: Summaries) -> None:
         self._summaries = summaries
 
-    def of(self, scope: ScopeTypes) -> Iterator[Begin]:
-        """Where a function's transactions begin."""
+    def of(self, scope: ScopeTypes, given: Given = NOTHING_GIVEN) -> Iterator[Begin]:
+        """Where a function's transactions begin; `given`: the literals that it is given."""
         yield from self._by_decorator(scope)
         blocks = list(self._blocks(scope))
         yield from blocks
         covered = {place for begin in blocks for place in begin.subject}
         by_block = [begin for begin in blocks if begin.subject]
         for node, event in _begun(scope):
-            for begin in self._at_call(scope, node, event):
+            for begin in self._at_call(scope, node, event, given):
                 if begin.how is How.BY_HAND and self._is_entered(scope, event):
                     continue
                 if begin.how is How.STATEMENT and not begin.subject.isdisjoint(covered) and self._is_inside(scope, node, begin, by_block):
@@ -134,7 +135,7 @@ class Begins:
         model = scope.catalog.type(value.name) if value is not None and value.sort is Sort.INSTANCE else None
         return model is not None and bool(model.statements or model.commit)
 
-    def _at_call(self, scope: ScopeTypes, node: NodeId, event: ev.Call) -> Iterator[Begin]:
+    def _at_call(self, scope: ScopeTypes, node: NodeId, event: ev.Call, given: Given) -> Iterator[Begin]:
         receiver, method = event.callee.receiver, event.callee.method
         info = scope.call(node)
         if receiver is not None:
@@ -143,7 +144,7 @@ class Begins:
                 yield begin
                 return
         if info.target is not None and info.model is None and not info.is_class and self._may_begin(scope, event, info.target):
-            yield from self._by_function(scope, node, event, info)
+            yield from self._by_function(scope, node, event, info, given)
 
     def _by_method(self, scope: ScopeTypes, node: NodeId, event: ev.Call, receiver: PlaceId, method: str) -> Begin | None:
         value = scope.value(receiver)
@@ -199,27 +200,29 @@ class Begins:
             return True
         return event.callee.receiver is not None and self._summaries.is_bearing(target.module)
 
-    def _by_function(self, scope: ScopeTypes, node: NodeId, event: ev.Call, info: CallInfo) -> Iterator[Begin]:
+    def _by_function(self, scope: ScopeTypes, node: NodeId, event: ev.Call, info: CallInfo, given: Given) -> Iterator[Begin]:
         """A function of the project that leaves a transaction open on what it is given."""
         for argument in event.arguments:
             place = argument.value
             if place is None or not self._may_be_subject(scope, place):
                 continue
-            effect = self._summaries.transactions.effect(scope, info, argument)
-            if not effect.opens:
+            when = self._summaries.transactions.effect(scope, info, argument, given).opening(event.result)
+            if when is None:
                 continue
             value = scope.value(place)
             sure = value.confidence if value is not None else Confidence.LIKELY
             model = model_of(scope, value) if value is not None else None
             subject, owner, is_loose = subject_of(scope, place, model) if model is not None else (place, None, True)
             if owner is None or (owner.implicit != "none" and not is_autocommit(scope, subject, owner)):
-                yield Begin(node, event.span, How.STATEMENT, aliases_of(scope, subject), min(sure, info.confidence), is_loose)
+                yield Begin(node, event.span, How.STATEMENT, aliases_of(scope, subject), min(sure, info.confidence), is_loose, when)
         receiver, target = event.callee.receiver, self._summaries.transactions.method(scope, info)
         if receiver is None or target is None or target.types.scope(target.facts.id) is scope:
             return
-        for name in self._summaries.transactions.opened_on_self(target):
-            place = scope.graph.places.intern(ev.Attribute(receiver, name))
-            yield Begin(node, event.span, How.STATEMENT, aliases_of(scope, place), info.confidence)
+        literals = self._summaries.givens.to(target, scope, info, given)
+        for name, effect in self._summaries.transactions.opened_on_self(target, literals):
+            place, when = scope.graph.places.intern(ev.Attribute(receiver, name)), effect.opening(event.result)
+            if when is not None:
+                yield Begin(node, event.span, How.STATEMENT, aliases_of(scope, place), info.confidence, when=when)
 
     def _may_be_subject(self, scope: ScopeTypes, place: PlaceId) -> bool:
         value = scope.value(place)

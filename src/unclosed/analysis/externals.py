@@ -17,6 +17,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from unclosed.analysis.confinement import is_intercepted, stays_within
+from unclosed.analysis.facts import FactFlow
+from unclosed.analysis.givens import NOTHING_GIVEN, Given, entry_facts, filled
 from unclosed.analysis.limits import limit_of, never_waits, scope_limit
 from unclosed.confidence import Confidence
 from unclosed.findings import TrailStep
@@ -72,8 +74,8 @@ class Externals:
         self._enclosing: dict[int, tuple[FlowGraph, dict[NodeId, tuple[PlaceId, ...]]]] = {}
         self._running: dict[int, tuple[FlowGraph, dict[NodeId, tuple[NodeId, ...]]]] = {}
 
-    def at(self, scope: ScopeTypes, node: NodeId) -> tuple[External, ...]:
-        """What the call at a node does outside."""
+    def at(self, scope: ScopeTypes, node: NodeId, given: Given = NOTHING_GIVEN) -> tuple[External, ...]:
+        """What the call at a node does outside; `given`: the literals that the function is given."""
         event = scope.graph.events[node]
         if not isinstance(event, ev.Call):
             return ()
@@ -82,11 +84,11 @@ class Externals:
         if run is None:
             return ()
         if info.model is not None:
-            found = self._of_model(scope, info, event)
+            found = self._of_model(scope, replace(info, event=filled(scope, event, given)), event)
             if found and (stays_within(scope, info) or is_intercepted(scope, self.around(scope, node))):
                 found = tuple(external for external in found if external.is_wait)
         else:
-            found = self._of_function(scope, info, event)
+            found = self._of_function(scope, replace(info, event=filled(scope, event, given)), event)
         limit = min(run.seconds, self._enclosing_limit(scope, run.node, event, info))
         return tuple(_limited(external, limit) for external in found)
 
@@ -141,7 +143,8 @@ class Externals:
         if target.facts.is_generator and not target.facts.decorators and _iteration(scope, event) is None:
             return ()
         nothing: tuple[External, ...] = ()
-        inside = self._summaries.answers.ask(("externals", *target.key), lambda: self._inside(target), nothing)
+        given = self._summaries.givens.to(target, scope, info)
+        inside = self._summaries.answers.ask(("externals", *target.key, given), lambda: self._inside(target, given), nothing)
         return tuple(
             External(
                 span=event.span,
@@ -162,9 +165,12 @@ class Externals:
             step = self._summaries.step_in(target, external.span, f"{target.facts.name}() calls on here")
         return (*step, *external.via)
 
-    def _inside(self, target: Target) -> tuple[External, ...]:
+    def _inside(self, target: Target, given: Given) -> tuple[External, ...]:
         scope = target.types.scope(target.facts.id)
-        found = [external for node in scope.graph.node_ids() for external in self.at(scope, NodeId(node))]
+        entry = entry_facts(scope, given)
+        facts = FactFlow(scope.graph, self._summaries.meaning(scope).edges, entry=entry) if entry else None
+        nodes = (NodeId(node) for node in scope.graph.node_ids())
+        found = [e for node in nodes if facts is None or facts.reaching(node) for e in self.at(scope, node, given)]
         return worst_of(found)
 
     # When it runs

@@ -30,9 +30,12 @@ class FactFlow:
         fresh: frozenset[PlaceId] = frozenset(),
         shared: frozenset[PlaceId] = frozenset(),
         rebound: Mapping[PlaceId, frozenset[PlaceId]] | None = None,
+        entry: Facts = NO_FACTS,
+        kept: Iterable[PlaceId] = (),
     ) -> None:
         """`edges_of`: the edges of a node that are real, given what its calls mean. `fresh`: the values of acquires, which are true.
         `shared`: names that other functions bind as well; `rebound`: those that a call binds anew, by the call's result.
+        `entry`: what is known at the start; `kept`: places of which facts are kept besides those that are tested.
         """
         self._graph, self._edges_of, self._fresh = graph, edges_of, fresh
         self._shared, self._rebound = shared, rebound if rebound is not None else {}
@@ -46,6 +49,8 @@ class FactFlow:
             if isinstance(event, ev.Bind) and event.value is not None and self._constant(event.value) != ANYTHING:
                 constants.add(event.target)
         self._kept = {p for p, count in graph.tested.items() if (count >= 2 or p in constants) and not self._is_vague(p)}
+        self._entry = entry
+        self._kept |= {place for place, _ in entry}.union(kept)
         self._keep_sources()
         for place in self._kept:
             key = graph.places.keys[place]
@@ -162,8 +167,8 @@ class FactFlow:
         return IS_FALSE if key.text in _FALSE else IS_TRUE
 
     def _explore(self) -> dict[NodeId, set[Facts]]:
-        seen: dict[NodeId, set[Facts]] = {NodeId(0): {NO_FACTS}}
-        queue: deque[tuple[NodeId, Facts]] = deque([(NodeId(0), NO_FACTS)])
+        seen: dict[NodeId, set[Facts]] = {NodeId(0): {self._entry}}
+        queue: deque[tuple[NodeId, Facts]] = deque([(NodeId(0), self._entry)])
         while queue:
             node, facts = queue.popleft()
             event = self._graph.events[node]

@@ -48,6 +48,22 @@ class Flag(enum.IntFlag):
     """Only an interruption from outside (Ctrl-C) leads here."""
 
 
+class When(NamedTuple):
+    """What the result of a helper, which the places hold, says of a transaction: it is open where that is one of `allowed`.
+
+    With a result out of `ended` it is not, so that it counts as open only once a test has ruled those out.
+    """
+
+    places: frozenset[PlaceId]
+    allowed: int
+    ended: int = 0
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it counts as open."""
+        return not self.ended
+
+
 class Obligation(NamedTuple):
     """One acquired value on one family of paths. `wrappers`: places of managers around it, with the method their exit calls."""
 
@@ -61,6 +77,10 @@ class Obligation(NamedTuple):
     flags: int = 0
     wrong: SpanId | None = None
     """The release by a wrong method that it has been through, as long as nothing better follows."""
+    when: When | None = None
+    """For a transaction that a helper leaves open with some of its results."""
+    is_ended: bool = False
+    """For a transaction of a caller that has ended, of which only the ways to the end of the function are still asked."""
 
     def wrapper(self, place: PlaceId | None) -> str | None:
         """The method that leaving the manager at `place` calls, `None` if it is no manager around this value."""

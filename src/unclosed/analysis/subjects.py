@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from unclosed.analysis.obligations import When
 from unclosed.analysis.origins import origin_of
 from unclosed.confidence import Confidence
 from unclosed.findings import TrailStep
@@ -45,6 +46,8 @@ class Begin:
     subject: frozenset[PlaceId]
     confidence: Confidence
     is_loose: bool = False
+    when: When | None = None
+    """With which results of the helper that opened it there is one."""
     via: tuple[TrailStep, ...] = ()
 
 

@@ -25,6 +25,7 @@ from unclosed.analysis.externals import Externals
 from unclosed.analysis.facts import FactFlow
 from unclosed.analysis.faults import FaultLog
 from unclosed.analysis.fresh import Fresh, FreshResources
+from unclosed.analysis.givens import Givens
 from unclosed.analysis.meaning import Meaning
 from unclosed.analysis.obligations import Flag, Site
 from unclosed.analysis.overriding import Overriding, joined_effect
@@ -68,6 +69,7 @@ class Summaries:
         """`python`: the oldest version that the project admits."""
         self._program, self.python = program, python
         self.owners = Owners(self)
+        self.givens = Givens()
         self.externals = Externals(self)
         self.transactions = Transactions(self)
         self.users = Users(self)

@@ -13,22 +13,25 @@ while it is open are *hits*.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from unclosed.analysis.begins import Begins
 from unclosed.analysis.externals import External, all_calls, is_among
 from unclosed.analysis.facts import FactFlow
+from unclosed.analysis.givens import NOTHING_GIVEN, Given, entry_facts
 from unclosed.analysis.meaning import Meaning
+from unclosed.analysis.obligations import When
 from unclosed.analysis.origins import origin_of
 from unclosed.analysis.solver import Budget, GivenUp, Outcome
 from unclosed.analysis.subjects import Begin, How, model_at, place_of, subject_of
 from unclosed.analysis.transaction_ends import ended_by
-from unclosed.analysis.transaction_flow import TransactionSolver, TransactionTransfer
+from unclosed.analysis.transaction_flow import ResultSolver, TransactionSolver, TransactionTransfer
 from unclosed.analysis.ways import Key
 from unclosed.confidence import Confidence
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId, SpanId
+from unclosed.flow.graph import ANYTHING
 from unclosed.infer.calls import CallInfo
 from unclosed.infer.types import ScopeTypes
 from unclosed.library import TypeModel
@@ -67,15 +70,27 @@ class Held:
 class SubjectEffect:
     """What a called function does with the transaction of a parameter.
 
-    `hits`: what it does outside while the caller's transaction is open; `ends`: some path ends it, or none leaves it open; `opens`: it may
-    be open where the function returns though it was not before.
+    `hits`: what it does outside while the caller's transaction is open. `stays`, `ends`: with which results it may return with that still
+    open, and after having ended it. `opens`, `closes`: the same of one that it opens itself. Unions of IS_NONE, IS_FALSE, IS_TRUE.
     """
 
     hits: tuple[External, ...] = ()
-    ends: bool = False
-    opens: bool = False
+    stays: int = ANYTHING
+    ends: int = 0
+    opens: int = 0
+    closes: int = 0
     is_known: bool = True
     """Whether the function was followed; otherwise only its externals are known."""
+
+    def after(self, result: PlaceId) -> When | None:
+        """When the caller's transaction is open after a call that may end it; `None` if no test of the result can tell."""
+        left = self.stays & ~self.ends
+        return When(frozenset({result}), left, self.ends) if left else None
+
+    def opening(self, result: PlaceId) -> When | None:
+        """When the function has left one open; `None` if it never does, or no result tells it from where it has ended it again."""
+        left = self.opens & ~self.closes
+        return When(frozenset({result}), left, self.closes) if left else None
 
 
 NO_EFFECT = SubjectEffect(is_known=False)
@@ -101,7 +116,7 @@ class Transactions:
         return self._run(scope, meaning, begins)
 
     def _run(self, scope: ScopeTypes, meaning: Meaning, begins: list[Begin]) -> Held:
-        facts = FactFlow(meaning.graph, lambda node: meaning.edges(NodeId(node)))
+        facts = FactFlow(meaning.graph, meaning.edges)
         budget = Budget()
         hits: dict[tuple[SpanId, bool, bool], Hit] = {}
         left: dict[SpanId, LeftOpen] = {}
@@ -147,22 +162,25 @@ class Transactions:
 
     # Called functions
 
-    def effect(self, scope: ScopeTypes, info: CallInfo, argument: ev.Argument) -> SubjectEffect:
-        """What a function of the project does with the transaction of an argument."""
+    def effect(self, scope: ScopeTypes, info: CallInfo, argument: ev.Argument, given: Given = NOTHING_GIVEN) -> SubjectEffect:
+        """What a function of the project does with the transaction of an argument; `given`: what the calling one was given."""
         if info.others:
-            return _of_several([self.effect(scope, each, argument) for each in info.each()])
+            return _of_several([self.effect(scope, each, argument, given) for each in info.each()])
         target = self._summaries.target(scope, info)
         if target is None or not target.runs(providers=True) or target.facts.is_generator or target.facts.only_raises:
             return NO_EFFECT
         name = target.parameter(info, argument)
-        given = model_at(scope, argument.value) if argument.value is not None else None
-        return self._effect_of(target, name, given) if name else NO_EFFECT
+        handed = model_at(scope, argument.value) if argument.value is not None else None
+        literals = self._summaries.givens.to(target, scope, info, given)
+        return self._effect_of(target, name, literals, handed) if name else NO_EFFECT
 
-    def effect_on_self(self, scope: ScopeTypes, info: CallInfo, attribute: str) -> SubjectEffect:
+    def effect_on_self(self, scope: ScopeTypes, info: CallInfo, attribute: str, given: Given = NOTHING_GIVEN) -> SubjectEffect:
         """What a method does with the transaction of an attribute of its object."""
         target = self.method(scope, info)
         first = next((p.name for p in target.facts.parameters if p.position == 0), "") if target is not None else ""
-        return self._effect_of(target, f"{first}.{attribute}") if target is not None and first else NO_EFFECT
+        if target is None or not first:
+            return NO_EFFECT
+        return self._effect_of(target, f"{first}.{attribute}", self._summaries.givens.to(target, scope, info, given))
 
     def method(self, scope: ScopeTypes, info: CallInfo) -> Target | None:
         target = self._summaries.target(scope, info) if info.receiver is not None else None
@@ -170,15 +188,15 @@ class Transactions:
             return None
         return target
 
-    def _effect_of(self, target: Target, dotted: str, given: TypeModel | None = None) -> SubjectEffect:
-        """`given`: the type of what the caller hands over, for a parameter that does not say its own."""
-        question = ("transaction", *target.key, dotted, given.name if given is not None else "")
-        return self._summaries.answers.ask(question, lambda: self._effect(target, dotted, given), NO_EFFECT)
+    def _effect_of(self, target: Target, dotted: str, given: Given, handed: TypeModel | None = None) -> SubjectEffect:
+        """`handed`: the type of what the caller hands over, for a parameter that does not say its own."""
+        question = ("transaction", *target.key, dotted, given, handed.name if handed is not None else "")
+        return self._summaries.answers.ask(question, lambda: self._effect(target, dotted, given, handed), NO_EFFECT)
 
-    def opened_on_self(self, target: Target) -> tuple[str, ...]:
-        """The attributes of `self` on which a method leaves a transaction open."""
-        nothing: tuple[str, ...] = ()
-        return self._summaries.answers.ask(("opens", *target.key), lambda: self._opened_on_self(target), nothing)
+    def opened_on_self(self, target: Target, given: Given = NOTHING_GIVEN) -> tuple[tuple[str, SubjectEffect], ...]:
+        """The attributes of `self` on which a method leaves a transaction open, with all that it does to theirs."""
+        nothing: tuple[tuple[str, SubjectEffect], ...] = ()
+        return self._summaries.answers.ask(("opens", *target.key, given), lambda: self._opened_on_self(target, given), nothing)
 
     def may_end(self, target: Target) -> bool:
         """Whether a function ends transactions of connections or sessions that it did not make itself."""
@@ -200,8 +218,7 @@ class Transactions:
         """Whether a provider yields while a transaction is open that it opened."""
         return self._summaries.answers.ask(("lends open", *target.key), lambda: self._lends_open(target), False)
 
-    def _opened_on_self(self, target: Target) -> tuple[str, ...]:
-        """The attributes of `self` on which a method leaves a transaction open."""
+    def _opened_on_self(self, target: Target, given: Given) -> tuple[tuple[str, SubjectEffect], ...]:
         scope = target.types.scope(target.facts.id)
         first = next((p.name for p in target.facts.parameters if p.position == 0), "")
         base = scope.graph.places.find(ev.Local(first))
@@ -213,13 +230,14 @@ class Transactions:
             for key in (scope.graph.places.keys[place] for place in begin.subject)
             if begin.how is How.STATEMENT and isinstance(key, ev.Attribute) and key.base == base
         ]
-        return tuple(name for name in dict.fromkeys(names) if self._effect_of(target, f"{first}.{name}").opens)
+        effects = ((name, self._effect_of(target, f"{first}.{name}", given)) for name in dict.fromkeys(names))
+        return tuple((name, effect) for name, effect in effects if effect.opens)
 
     def _lends_open(self, target: Target) -> bool:
         """Whether a provider yields while a transaction is open that it opened."""
         scope = target.types.scope(target.facts.id)
         meaning = Meaning(scope, self._summaries)
-        facts = FactFlow(meaning.graph, lambda node: meaning.edges(NodeId(node)))
+        facts = FactFlow(meaning.graph, meaning.edges)
         try:
             for group in _grouped(list(self._begins.of(scope))):
                 transfer = TransactionTransfer(self._summaries, meaning, facts, group[0])
@@ -230,22 +248,25 @@ class Transactions:
             pass
         return False
 
-    def _effect(self, target: Target, dotted: str, given: TypeModel | None) -> SubjectEffect:
+    def _effect(self, target: Target, dotted: str, given: Given, handed: TypeModel | None) -> SubjectEffect:
         scope = target.types.scope(target.facts.id)
         place = place_of(scope, dotted)
         if place is None:
             return NO_EFFECT
         meaning = Meaning(scope, self._summaries)
-        facts = FactFlow(meaning.graph, lambda node: meaning.edges(NodeId(node)))
+        facts = self._facts(meaning, given)
         try:
             entry = Begin(NodeId(0), target.facts.span, How.STATEMENT, frozenset({place}), Confidence.CERTAIN)
-            transfer = TransactionTransfer(self._summaries, meaning, facts, entry)
-            held = TransactionSolver(meaning, facts, [entry], transfer, Budget()).solve()
-            own = [b for b in self._begins.of(scope) if place in b.subject and b.how is How.STATEMENT]
-            if given is not None and scope.value(place) is None:
-                own = [*(b for b in own if b.is_loose is False), *self._begins.on(scope, place, given)]
-            after = TransactionTransfer(self._summaries, meaning, facts, own[0]) if own else None
-            opened = TransactionSolver(meaning, facts, own, after, Budget()).solve() if after is not None else None
+            transfer = TransactionTransfer(self._summaries, meaning, facts, entry, given=given)
+            held = ResultSolver(meaning, facts, [entry], transfer, Budget())
+            held.solve()
+            own = [b for b in self._begins.of(scope, given) if place in b.subject and b.how is How.STATEMENT]
+            if handed is not None and scope.value(place) is None:
+                own = [*(b for b in own if b.is_loose is False), *self._begins.on(scope, place, handed)]
+            after = TransactionTransfer(self._summaries, meaning, facts, own[0], given=given) if own else None
+            opened = ResultSolver(meaning, facts, own, after, Budget()) if after is not None else None
+            if opened is not None:
+                opened.solve()
         except (GivenUp, RecursionError):
             return NO_EFFECT
         reported = set(after.hit_spans()) if after is not None else set()
@@ -255,26 +276,32 @@ class Transactions:
             for e in externals
             if e.span not in reported
         ]
-        is_open = bool(held.exits.get(ev.ExitKind.RETURN)) or bool(held.returned)
-        opens = opened is not None and not opened.released and (bool(opened.exits.get(ev.ExitKind.RETURN)) or bool(opened.returned))
-        return SubjectEffect(tuple(_first_of_each(hits)), held.released or (not is_open and _returns(meaning, facts)), opens)
+        found = tuple(_first_of_each(hits))
+        if opened is None:
+            return SubjectEffect(found, held.stays, held.ends)
+        return SubjectEffect(found, held.stays, held.ends, opened.stays, opened.ends)
+
+    def _facts(self, meaning: Meaning, given: Given = NOTHING_GIVEN) -> FactFlow:
+        """What is known of conditions in a function that is given this, and of what it returns."""
+        returned = meaning.graph.places.find(ev.Returned())
+        kept = () if returned is None else (returned,)
+        return FactFlow(meaning.graph, meaning.edges, entry=entry_facts(meaning.scope, given), kept=kept)
 
 
 def _of_several(effects: list[SubjectEffect]) -> SubjectEffect:
     """What one of several functions does: it may end the transaction if one does; it surely does only what all do."""
     first, *others = effects
     hits = tuple(hit for hit in first.hits if all(is_among(hit, other.hits) for other in others))
-    ends, opens = any(effect.ends for effect in effects), all(effect.opens for effect in effects)
-    return SubjectEffect(hits, ends, opens, all(effect.is_known for effect in effects))
-
-
-def _returns(meaning: Meaning, facts: FactFlow) -> bool:
-    """Whether the function can return at all."""
-    nodes = (NodeId(n) for n in meaning.graph.node_ids())
-    return any(
-        isinstance(meaning.graph.events[n], ev.Exit) and meaning.graph.events[n] == ev.Exit(ev.ExitKind.RETURN) and facts.reaching(n)
-        for n in nodes
-    )
+    found = SubjectEffect(hits, first.stays, first.ends, first.opens, first.closes, all(effect.is_known for effect in effects))
+    for other in others:
+        found = replace(
+            found,
+            stays=found.stays & other.stays,
+            ends=found.ends | other.ends,
+            opens=found.opens & other.opens,
+            closes=found.closes | other.closes,
+        )
+    return found
 
 
 def _is_made_here(scope: ScopeTypes, place: PlaceId) -> bool:
