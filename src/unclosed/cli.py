@@ -19,6 +19,7 @@ import click
 from unclosed import __version__
 from unclosed.catalog import Catalog
 from unclosed.catalog_checks import check_model_file
+from unclosed.changes import changes_since, touched
 from unclosed.confidence import Confidence
 from unclosed.config import Config, OutputFormat, find_config, override, read_config
 from unclosed.discovery import common_directory
@@ -69,6 +70,7 @@ def main() -> None:
 )
 @click.option("--output-format", type=click.Choice([member.value for member in OutputFormat]), help="How to print findings.  [flake8]")
 @click.option("--output-file", type=click.Path(dir_okay=False), metavar="FILE", help="Write findings there, not to standard output.")
+@click.option("--diff", "revision", metavar="REVISION", help="Show what has to do with lines changed since this revision of git alone.")
 @click.option("--statistics", "with_statistics", is_flag=True, help="Count findings, skipped functions and files at the end.")
 @click.option("--exit-zero", is_flag=True, help="Exit with status 0 even if there are findings.")
 @click.option("--config", "config_file", metavar="FILE", help="Read this pyproject.toml instead of the nearest one.")
@@ -77,6 +79,7 @@ def check(
     paths: tuple[str, ...],
     force_exclude: bool,
     output_file: str | None,
+    revision: str | None,
     with_statistics: bool,
     exit_zero: bool,
     config_file: str | None,
@@ -92,7 +95,9 @@ def check(
         config = _config(paths, config_file, stdin_filename)
         config = override(config, **lists, min_confidence=min_confidence, output_format=output_format, slow_io_seconds=slow_io_seconds)
         catalog = Catalog.load(config.models)
+        changes = None if revision is None else changes_since(revision, common_directory(paths))
         report = check_paths(paths, config, catalog, force_exclude=force_exclude, stdin_name=stdin_filename, watch=_watch)
+        report = report if changes is None else touched(report, changes)
         _print(report, config, output_file, with_statistics=with_statistics)
     status = report.exit_status
     raise SystemExit(0 if exit_zero and status == 1 else status)
