@@ -86,6 +86,11 @@ class FactFlow:
             self._reaching = self._explore()
         return self._reaching.get(node, set())
 
+    def passes(self, node: NodeId, edge: Edge) -> bool:
+        """Whether control can take an edge of a node."""
+        event = self._graph.events[node]
+        return any(self.narrowed(self.after(event, facts), edge.assume) is not None for facts in self.reaching(node))
+
     def after(self, event: ev.Event, facts: Facts) -> Facts:
         """The facts after an event."""
         facts = self._without_rebound(event, facts)

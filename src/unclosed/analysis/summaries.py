@@ -28,6 +28,7 @@ from unclosed.analysis.fresh import Fresh, FreshResources
 from unclosed.analysis.givens import Givens
 from unclosed.analysis.meaning import Meaning
 from unclosed.analysis.obligations import Flag, Site
+from unclosed.analysis.other_ends import OtherEnds
 from unclosed.analysis.overriding import Overriding, joined_effect
 from unclosed.analysis.owners import Owners
 from unclosed.analysis.patches import Patches
@@ -72,6 +73,7 @@ class Summaries:
         self.givens = Givens()
         self.externals = Externals(self)
         self.transactions = Transactions(self)
+        self.other_ends = OtherEnds(self)
         self.users = Users(self)
         self.dependencies = Dependencies(self)
         self.overriding = Overriding(program, self.owners.lineage)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from unclosed.analysis.autocommit import tells_autocommit
 from unclosed.analysis.begins import ENDS
+from unclosed.analysis.givens import Given
 from unclosed.analysis.obligations import Obligation
 from unclosed.analysis.origins import origin_of
 from unclosed.analysis.subjects import Begin, How, aliases_of, is_under, model_at, model_of, sql, subject_of
@@ -115,13 +116,13 @@ class TransactionEnds:
 
     # Calls that are not followed
 
-    def may_be(self, event: ev.Call, info: CallInfo, state: Obligation) -> bool:
-        """Whether a call that is not followed with the subject may end its transaction all the same."""
+    def may_be(self, event: ev.Call, info: CallInfo, state: Obligation, given: Given) -> bool:
+        """Whether a call that is not followed with the subject may end its transaction all the same; `given`: to the calling function."""
         if self._begin.how is How.BLOCK:
             return False
         target = self._summaries.target(self._scope, info)
         if target is not None:
-            return self._summaries.transactions.may_end(target)
+            return self._summaries.other_ends.may_end(target, self._summaries.givens.to(target, self._scope, info, given))
         if self._is_harmless(info):
             return False
         if any(argument.value in state.aliases for argument in event.arguments):
@@ -173,12 +174,12 @@ class TransactionEnds:
         value = self._scope.value(manager)
         if value is not None and value.sort is Sort.OBJECT:
             exits = (self._summaries.method_of(self._scope, value, name) for name in _EXITS)
-            return any(target is not None and self._summaries.transactions.may_end(target) for target in exits)
+            return any(target is not None and self._summaries.other_ends.may_end(target) for target in exits)
         if made is None or made.model is not None or self._is_harmless(made):
             return False
         target = self._summaries.target(self._scope, made)
         if target is not None:
-            return self._summaries.transactions.may_end(target)
+            return self._summaries.other_ends.may_end(target)
         if any(argument.value in state.aliases for argument in made.event.arguments):
             return True
         is_around = manager in self._summaries.externals.around(self._scope, self._begin.node)

@@ -140,7 +140,9 @@ class TransactionTransfer:
                     return state._replace(when=when) if when is not None else End.RELEASED
             if any(effect.is_known for effect in effects):
                 return state
-            if self._ends.may_be(event, info, state):
+            if self._ends.may_be(event, info, state, self._given):
+                if is_open:
+                    self._hit(call, at, self._summaries.other_ends.before(self._scope, info, self._given))
                 return End.RELEASED
         if is_open:
             self._hit(call, at, self._summaries.externals.at(self._scope, call, self._given))

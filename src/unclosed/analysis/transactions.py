@@ -22,10 +22,8 @@ from unclosed.analysis.facts import FactFlow
 from unclosed.analysis.givens import NOTHING_GIVEN, Given, entry_facts
 from unclosed.analysis.meaning import Meaning
 from unclosed.analysis.obligations import When
-from unclosed.analysis.origins import origin_of
 from unclosed.analysis.solver import Budget, GivenUp, Outcome
 from unclosed.analysis.subjects import Begin, How, model_at, place_of, subject_of
-from unclosed.analysis.transaction_ends import ended_by
 from unclosed.analysis.transaction_flow import ResultSolver, TransactionSolver, TransactionTransfer
 from unclosed.analysis.ways import Key
 from unclosed.confidence import Confidence
@@ -149,7 +147,7 @@ class Transactions:
             return True
         first = next((p.name for p in scope.facts.parameters if p.position == 0), "")
         is_of_self = scope.facts.owner and any(_root(scope, place) == first for place in begin.subject)
-        if is_of_self and any(self.may_end(other) for other in self._summaries.other_methods(scope)):
+        if is_of_self and any(self._summaries.other_ends.may_end(other) for other in self._summaries.other_methods(scope)):
             return False
         return _works_on(scope, begin)
 
@@ -197,22 +195,6 @@ class Transactions:
         """The attributes of `self` on which a method leaves a transaction open, with all that it does to theirs."""
         nothing: tuple[tuple[str, SubjectEffect], ...] = ()
         return self._summaries.answers.ask(("opens", *target.key, given), lambda: self._opened_on_self(target, given), nothing)
-
-    def may_end(self, target: Target) -> bool:
-        """Whether a function ends transactions of connections or sessions that it did not make itself."""
-        return self._summaries.answers.ask(("may end", *target.key), lambda: self._may_end(target), False)
-
-    def _may_end(self, target: Target) -> bool:
-        scope = target.types.scope(target.facts.id)
-        for node, event in all_calls(scope):
-            ended = ended_by(scope, event)
-            if ended is not None and not _is_made_here(scope, ended):
-                return True
-            info = scope.call(node)
-            inner = self._summaries.target(scope, info) if info.model is None and not info.is_class else None
-            if inner is not None and self._summaries.is_bearing(inner.types.name) and self.may_end(inner):
-                return True
-        return False
 
     def lends_open(self, target: Target) -> bool:
         """Whether a provider yields while a transaction is open that it opened."""
@@ -302,12 +284,6 @@ def _of_several(effects: list[SubjectEffect]) -> SubjectEffect:
             closes=found.closes | other.closes,
         )
     return found
-
-
-def _is_made_here(scope: ScopeTypes, place: PlaceId) -> bool:
-    """Whether a function acquires what a place holds itself."""
-    made = origin_of(scope, place)
-    return made is not None and made[0] is scope and made[1].model is not None and made[1].model.lease is not None
 
 
 def _root(scope: ScopeTypes, place: PlaceId) -> str:
