@@ -6,8 +6,10 @@ the last name of what stands before the dot, in lower case; the method's case co
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import lru_cache
 from typing import NamedTuple
 
 from unclosed.library import CallModel
@@ -21,7 +23,7 @@ class Pattern(NamedTuple):
 
     def matches(self, receiver: str, method: str) -> bool:
         """True if the pattern fits; `receiver` must be in lower case."""
-        return fnmatchcase(method, self.method) and fnmatchcase(receiver, self.receiver)
+        return _fits(method, self.method) and _fits(receiver, self.receiver)
 
 
 class Convention(NamedTuple):
@@ -75,3 +77,15 @@ class NamePatterns:
 def split_patterns(texts: Iterable[str]) -> tuple[Pattern, ...]:
     """The patterns that the texts spell."""
     return tuple(Pattern(receiver or "*", method) for receiver, _, method in (text.rpartition(".") for text in texts))
+
+
+def _fits(name: str, pattern: str) -> bool:
+    """What `fnmatch.fnmatchcase` says, without its detours for a pattern without wildcards."""
+    if pattern.isidentifier():
+        return name == pattern
+    return pattern == "*" or _compiled(pattern).match(name) is not None
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(translate(pattern))

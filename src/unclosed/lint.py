@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unclosed.catalog import Catalog
+from unclosed.collector import collector_paused
 from unclosed.confidence import Confidence
 from unclosed.config import Config
 from unclosed.discovery import Discovery, common_directory, discover, repository_root
@@ -98,7 +99,7 @@ def check_paths(
     discovery = discover(paths, settings, force_exclude=force_exclude, stdin_name=stdin_name, also=also)
     results: list[tuple[str, FileResult]] = []
     engine = _engine(catalog, settings, rules.all)
-    with watch(discovery.files) as files:
+    with watch(discovery.files) as files, collector_paused():
         for path in files:
             shown_as = (stdin_name or "stdin") if path == STDIN else path
             if is_settings_file(path):

@@ -78,6 +78,15 @@ class Meaning:
         )
 
     @cached_property
+    def _targets(self) -> dict[PlaceId, list[PlaceId]]:
+        """The places that each value is bound to."""
+        found: dict[PlaceId, list[PlaceId]] = {}
+        for event in self.graph.events:
+            if isinstance(event, ev.Bind) and event.value is not None:
+                found.setdefault(event.value, []).append(event.target)
+        return found
+
+    @cached_property
     def _read(self) -> frozenset[PlaceId]:
         """The places whose values are used, other than by binding them to a name."""
         used: set[PlaceId] = set()
@@ -101,7 +110,7 @@ class Meaning:
         """Whether nobody uses what a call gives: a statement of its own, or bound to a name that is never read."""
         if event.bare:
             return True
-        targets = [e.target for e in self.graph.events if isinstance(e, ev.Bind) and e.value == event.result]
+        targets = self._targets.get(event.result, ())
         keys = self.graph.places.keys
         return (
             bool(targets) and event.result not in self._read and all(isinstance(keys[t], ev.Local) and t not in self._read for t in targets)
@@ -122,7 +131,7 @@ class Meaning:
     def is_kept(self, value: PlaceId) -> bool:
         """Whether a value is returned, or put into an attribute or a container, perhaps by way of a name."""
         keys, held = self.graph.places.keys, {value}
-        held |= {e.target for e in self.graph.events if isinstance(e, ev.Bind) and e.value == value}
+        held |= set(self._targets.get(value, ()))
         names = {target for target in held if isinstance(keys[target], ev.Local)}
         if any(isinstance(e, ev.Store) and (e.value == value or e.value in names) for e in self.graph.events):
             return True

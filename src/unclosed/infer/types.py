@@ -189,7 +189,8 @@ class ModuleTypes:
         if method is not None:
             is_property = any(d.name in _PLAIN_PROPERTIES for d in method.decorators)
             return self.scope(method.id) if is_property and method.owner else None
-        for base in self.bases(owner) if hops > 0 and not list(self._assigned_values(owner, name)) else ():
+        bases = self.bases(owner) if hops > 0 else ()
+        for base in bases if bases and not any(True for _ in self._assigned_values(owner, name)) else ():
             home = self if base.module == self.name else self.modules.types(base.module) if self.modules is not None else None
             found = home.getter(base.name, name, hops - 1) if home is not None and base.sort is Sort.DEFINITION else None
             if found is not None:

@@ -75,6 +75,8 @@ def join(values: list[Value | None]) -> Value | None:
     """
     if not values:
         return None
+    if len(values) == 1:
+        return values[0]
     known = [v for v in values if v is not None and v.sort is not Sort.NONE]
     if not known:
         return NONE if all(v is not None for v in values) else None

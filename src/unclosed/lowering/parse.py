@@ -8,14 +8,12 @@ longest chain of operators before libcst sees it.
 from __future__ import annotations
 
 import ast
-import gc
 import re
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import libcst as cst
 
+from unclosed.collector import collector_paused
 from unclosed.errors import UnparsableFile
 
 MAX_CHAIN = 1_000
@@ -109,15 +107,3 @@ def depths(text: str) -> tuple[int, int]:
             runs[-1] += 1
             longest = max(longest, runs[-1])
     return deepest, longest
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """No garbage collection inside: a third of the parsing time (measured), and the tree is no garbage."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

@@ -49,7 +49,7 @@ class Layout:
 
     def _roots(self, folder: Path) -> tuple[Path, ...]:
         if folder not in self._roots_of:
-            self._roots_of[folder] = roots(folder / "module.py", self.top)
+            self._roots_of[folder] = tuple(root for root in roots(folder / "module.py", self.top) if self._entries(root))
         return self._roots_of[folder]
 
     def files(self) -> tuple[Path, ...]:

@@ -57,6 +57,9 @@ class Program:
         self._bearing = bearing
         self._recursion = Recursion()
         self._loaded: dict[Path, LoadedModule | None] = {}
+        self._by_key: dict[str, LoadedModule | None] = {}
+        self._bears: dict[str, bool] = {}
+        self._makes_pools: dict[str, bool] = {}
         self._named: dict[tuple[str, str], Value | None] = {}
         self._endings: dict[Path, frozenset[str]] = {}
         self._pins: dict[tuple[Path, str], Version | None] = {}
@@ -72,7 +75,7 @@ class Program:
             return known
         self._bearing.set_text(path, text)
         made = self._load(path, self.shown_as(path), text)
-        self._loaded[path] = made
+        self._loaded[path] = self._by_key[str(path)] = made
         return made
 
     def close(self, module: LoadedModule) -> None:
@@ -81,6 +84,8 @@ class Program:
 
     def module(self, key: str) -> LoadedModule | None:
         """The module with this key (its path), loaded if need be; `None` if it cannot be read or parsed."""
+        if key in self._by_key:
+            return self._by_key[key]
         path = Path(key)
         if path not in self._loaded:
             self._loaded[path] = None  # an import cycle finds nothing here, and asks again later through its own names
@@ -88,6 +93,7 @@ class Program:
                 self._loaded[path] = self._load(path, self.shown_as(path), self._bearing.text(path))
             except (UnclosedError, TooDeep, RecursionError):
                 self._loaded[path] = None
+            self._by_key[key] = self._loaded[path]
         return self._loaded[path]
 
     def _load(self, path: Path, shown_as: str, text: str) -> LoadedModule:
@@ -175,7 +181,9 @@ class Program:
 
     def is_bearing(self, module: str) -> bool:
         """Whether resources can come from a module."""
-        return self._bearing.bears(Path(module))
+        if module not in self._bears:
+            self._bears[module] = self._bearing.bears(Path(module))
+        return self._bears[module]
 
     def reaches_outside(self, module: str) -> bool:
         """Whether a function of a module can reach something that is not the database."""
@@ -183,7 +191,9 @@ class Program:
 
     def makes_pools(self, module: str) -> bool:
         """Whether a function of a module can make a pool."""
-        return self._bearing.makes_pools(Path(module))
+        if module not in self._makes_pools:
+            self._makes_pools[module] = self._bearing.makes_pools(Path(module))
+        return self._makes_pools[module]
 
     def modules_with(self, module: str, words: tuple[str, ...]) -> Iterator[ModuleTypes]:
         """The modules of the project around a module, itself first, whose texts hold all of these words and that can be parsed."""
