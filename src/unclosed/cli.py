@@ -10,20 +10,22 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import click
 
 from unclosed import __version__
 from unclosed.catalog import Catalog
 from unclosed.catalog_checks import check_model_file
-from unclosed.changes import changes_since, touched
-from unclosed.confidence import Confidence
-from unclosed.config import Config, OutputFormat, find_config, override, read_config
-from unclosed.discovery import common_directory
+from unclosed.commands import baseline as baseline_command
+from unclosed.commands.run_options import configured, run_options
+from unclosed.commands.usage import chosen_config, config_option, usage_errors
+from unclosed.config import Config, OutputFormat
 from unclosed.errors import ConfigError
+from unclosed.gate import gate, passed
 from unclosed.lint import check_paths
 from unclosed.report import rule_page, statistics
 from unclosed.report.formats import RENDERERS
@@ -31,15 +33,9 @@ from unclosed.report.paint import Paint
 from unclosed.report.report import Report
 from unclosed.rules import all_rules
 from unclosed.selection import find_rule
-from unclosed.source import STDIN
 
 _LONG_RUN = 200
 """From so many files on a run shows its progress."""
-
-
-def _split(_context: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
-    """Several values of an option, each of which may hold several between commas."""
-    return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -53,27 +49,13 @@ def main() -> None:
 
 @main.command()
 @click.argument("paths", nargs=-1, metavar="[PATHS]...")
-@click.option("--select", multiple=True, callback=_split, metavar="CODES", help="Run these rules alone; codes or prefixes.")
-@click.option("--extend-select", multiple=True, callback=_split, metavar="CODES", help="Run these rules too.")
-@click.option("--ignore", multiple=True, callback=_split, metavar="CODES", help="Do not run these rules.")
-@click.option(
-    "--per-file-ignores", multiple=True, callback=_split, metavar="PATTERN:CODE", help="Do not run this rule in files that match."
-)
-@click.option("--exclude", multiple=True, callback=_split, metavar="PATTERNS", help="Leave these paths out, instead of the default ones.")
-@click.option("--extend-exclude", multiple=True, callback=_split, metavar="PATTERNS", help="Leave these paths out too.")
-@click.option("--force-exclude", is_flag=True, help="Leave excluded paths out even if they are named.")
-@click.option(
-    "--min-confidence", type=click.Choice([degree.label for degree in reversed(Confidence)]), help="Show nothing less sure.  [likely]"
-)
-@click.option(
-    "--slow-io-seconds", type=float, metavar="SECONDS", help="Call I/O with such a time limit slow; 0: any, if it has a limit.  [60]"
-)
+@run_options
 @click.option("--output-format", type=click.Choice([member.value for member in OutputFormat]), help="How to print findings.  [flake8]")
 @click.option("--output-file", type=click.Path(dir_okay=False), metavar="FILE", help="Write findings there, not to standard output.")
+@click.option("--baseline", type=click.Path(dir_okay=False), metavar="FILE", help="Leave out the known findings that this file lists.")
 @click.option("--diff", "revision", metavar="REVISION", help="Show what has to do with lines changed since this revision of git alone.")
 @click.option("--statistics", "with_statistics", is_flag=True, help="Count findings, skipped functions and files at the end.")
 @click.option("--exit-zero", is_flag=True, help="Exit with status 0 even if there are findings.")
-@click.option("--config", "config_file", metavar="FILE", help="Read this pyproject.toml instead of the nearest one.")
 @click.option("--stdin-filename", metavar="PATH", help="The path of the text that is read from standard input.")
 def check(
     paths: tuple[str, ...],
@@ -84,29 +66,30 @@ def check(
     exit_zero: bool,
     config_file: str | None,
     stdin_filename: str | None,
-    min_confidence: str | None,
-    output_format: str | None,
-    slow_io_seconds: float | None,
-    **lists: tuple[str, ...],
+    **options: Any,  # the values are click's
 ) -> None:
     """Check Python files, and those below directories. PATHS are the working directory by default, `-` is standard input."""
     paths = paths or (".",)
-    with _usage_errors():
-        config = _config(paths, config_file, stdin_filename)
-        config = override(config, **lists, min_confidence=min_confidence, output_format=output_format, slow_io_seconds=slow_io_seconds)
+    with usage_errors():
+        config = configured(paths, config_file, stdin_filename, **options)
         catalog = Catalog.load(config.models)
-        changes = None if revision is None else changes_since(revision, common_directory(paths))
+        closed = gate(paths, config.baseline, revision)
         report = check_paths(paths, config, catalog, force_exclude=force_exclude, stdin_name=stdin_filename, watch=_watch)
-        report = report if changes is None else touched(report, changes)
+        report, paid_off = passed(report, closed, config, paths)
         _print(report, config, output_file, with_statistics=with_statistics)
+    for entry in paid_off:
+        click.echo(f"unclosed: {entry.description}: no longer found, 'unclosed baseline prune' takes it out", err=True)
     status = report.exit_status
     raise SystemExit(0 if exit_zero and status == 1 else status)
+
+
+main.add_command(baseline_command.baseline)
 
 
 @main.command()
 @click.argument("place", metavar="PATH:LINE[:COLUMN]")
 @click.option("--graph", "with_graph", is_flag=True, help="Print the function's flow graph too.")
-@click.option("--config", "config_file", metavar="FILE", help="Read this pyproject.toml instead of the nearest one.")
+@config_option
 def explain(place: str, with_graph: bool, config_file: str | None) -> None:
     """Say what is believed at a line, to hunt a false alarm.
 
@@ -117,9 +100,9 @@ def explain(place: str, with_graph: bool, config_file: str | None) -> None:
     from unclosed.explain.page import explain as explained  # loads libcst
     from unclosed.explain.place import parse_place
 
-    with _usage_errors():
+    with usage_errors():
         asked = parse_place(place)
-        config = _config((asked.path,), config_file, None)
+        config = chosen_config((asked.path,), config_file)
         text = explained(asked, config, Catalog.load(config.models), with_graph=with_graph)
     click.echo(text, nl=False)
 
@@ -131,7 +114,7 @@ def rule(name: str | None, every: bool) -> None:
     """Explain a rule, by its code or its name, with an example of bad and of good code."""
     if every == (name is not None):
         raise click.UsageError("name one rule, or give --all")
-    with _usage_errors():
+    with usage_errors():
         rules = all_rules() if name is None else (find_rule(name),)
     click.echo("\n".join(rule_page.render(each) for each in rules), nl=False)
 
@@ -149,29 +132,6 @@ def check_models(files: tuple[str, ...]) -> None:
     for mistake in mistakes:
         click.echo(mistake)
     raise SystemExit(1 if mistakes else 0)
-
-
-class _Mistake(click.ClickException):
-    """A mistake of the user in one line, without the usage text, because it often stands in a file."""
-
-    exit_code = click.UsageError.exit_code
-
-
-@contextlib.contextmanager
-def _usage_errors() -> Iterator[None]:
-    """The user's mistakes as click's errors, exit status 2."""
-    try:
-        yield
-    except ConfigError as error:
-        raise _Mistake(str(error)) from error
-
-
-def _config(paths: Sequence[str], config_file: str | None, stdin_filename: str | None) -> Config:
-    """The configuration of the given file, or of what the paths have in common."""
-    if config_file is not None:
-        return read_config(Path(config_file))
-    named = [stdin_filename or "stdin" if path == STDIN else path for path in paths]
-    return find_config(common_directory(named))
 
 
 def _watch(files: Sequence[str]) -> AbstractContextManager[Iterable[str]]:

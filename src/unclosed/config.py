@@ -88,6 +88,8 @@ class Config:
     exclude: Patterns = field(default_factory=lambda: Patterns(Path.cwd(), DEFAULT_EXCLUDE))
     extend_exclude: tuple[Patterns, ...] = ()
     min_confidence: Confidence = Confidence.LIKELY
+    baseline: Path | None = None
+    """The file of known findings; `None`: everything is reported."""
     output_format: OutputFormat = OutputFormat.FLAKE8
     slow_io_seconds: float = SLOW_IO_SECONDS
     """From this many seconds on, an external call with a time limit is slow."""
@@ -131,6 +133,7 @@ def override(
     exclude: Sequence[str] = (),
     extend_exclude: Sequence[str] = (),
     min_confidence: str | None = None,
+    baseline: str | None = None,
     output_format: str | None = None,
     slow_io_seconds: float | None = None,
 ) -> Config:
@@ -143,6 +146,7 @@ def override(
     told = {
         "select": select, "extend-select": extend_select, "ignore": ignore, "per-file-ignores": per_file_ignores,
         "exclude": exclude, "extend-exclude": extend_exclude, "min-confidence": min_confidence, "output-format": output_format,
+        "baseline": baseline,
         "slow-io-seconds": None if slow_io_seconds is None else (slow_io_seconds,),
     }  # fmt: skip
     return replace(
@@ -155,6 +159,7 @@ def override(
         exclude=Patterns(here, tuple(exclude)) if exclude else config.exclude,
         extend_exclude=(*config.extend_exclude, Patterns(here, tuple(extend_exclude))),
         min_confidence=parse_confidence("--min-confidence", min_confidence) if min_confidence else config.min_confidence,
+        baseline=Path(baseline) if baseline else config.baseline,
         output_format=_output_format("--output-format", output_format) if output_format else config.output_format,
         slow_io_seconds=config.slow_io_seconds if slow_io_seconds is None else parse_seconds("--slow-io-seconds", slow_io_seconds),
     )
@@ -272,7 +277,7 @@ class _Reader:
     def over(self, below: Config) -> Config:
         """What the table says, and where it says nothing, what the configuration below it does."""
         base = self.path.resolve().parent
-        exclude = self.strings("exclude")
+        exclude, baseline = self.strings("exclude"), self.text("baseline")
         extend_exclude = self.strings("extend-exclude")
         return replace(
             below,
@@ -283,6 +288,7 @@ class _Reader:
             exclude=below.exclude if exclude is None and below.file else Patterns(base, DEFAULT_EXCLUDE if exclude is None else exclude),
             extend_exclude=below.extend_exclude if extend_exclude is None else (*below.extend_exclude, Patterns(base, extend_exclude)),
             min_confidence=self.confidence(below.min_confidence),
+            baseline=below.baseline if baseline is None else base / Path(baseline).expanduser(),
             output_format=self.output_format(below.output_format),
             slow_io_seconds=self.seconds(below.slow_io_seconds),
             models=(*below.models, *self.models()),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 class Shape(enum.Enum):
     """Which values a key takes."""
 
-    FILE = "the path of a TOML file"
+    FILE = "the path of a file"
     CODES = "a list of codes or prefixes of codes"
     CODES_BY_PATTERN = "a table of patterns with lists of codes"
     PATTERNS = "a list of patterns"
@@ -43,6 +43,7 @@ KEYS = (
     Key("exclude", Shape.PATTERNS, "Leave these paths out, instead of the default ones; patterns as in .gitignore.", "exclude"),
     Key("extend-exclude", Shape.PATTERNS, "Leave these paths out too; patterns as in .gitignore.", "extend-exclude", adds=True),
     Key("min-confidence", Shape.CONFIDENCE, "Show nothing that is less sure.", "unclosed-min-confidence"),
+    Key("baseline", Shape.FILE, "The file of known findings, which are not reported; relative to this file."),
     Key("output-format", Shape.FORMAT, "How findings are printed."),
     Key("slow-io-seconds", Shape.SECONDS, "From which time limit on I/O is slow; 0: any that has a limit.", "unclosed-slow-io-seconds"),
     Key("models", Shape.MODELS, "Models of libraries in full, as docs/models.md describes them.", adds=True),

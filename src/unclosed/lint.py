@@ -221,6 +221,7 @@ def _report(discovery: Discovery, results: dict[str, FileResult], seconds: float
         errors=(*troubles, *(result.error for result in results.values() if result.error is not None)),
         empty=discovery.empty,
         texts=_texts(findings, {path: result.text for path, result in results.items() if result.findings}),
+        checked=tuple(path for path, result in results.items() if result.error is None),
         root=root,
     )
 

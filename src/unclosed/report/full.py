@@ -60,7 +60,8 @@ def _count(report: Report) -> str:
         return ""
     places = len({finding.path for finding in report.findings})
     found = f"{_several(len(report.findings), 'finding')} in {_several(places, 'file')}" if places else "no findings"
-    return f"{found} ({_several(report.files, 'file')} checked)\n"
+    known = f", {_several(report.known, 'known finding')} left out" if report.known else ""
+    return f"{found} ({_several(report.files, 'file')} checked{known})\n"
 
 
 def _several(number: int, noun: str) -> str:

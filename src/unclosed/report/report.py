@@ -35,6 +35,10 @@ class Report:
     """Directories that were named and hold no Python file."""
     texts: Mapping[str, str] = field(default_factory=dict)
     """The text of each file with a finding or a step of a trail, by the path under which it is shown."""
+    checked: tuple[str, ...] = ()
+    """The paths of the files that were looked at and could be read, as they are shown."""
+    known: int = 0
+    """How many findings were left out because a baseline lists them."""
     root: Path = field(default_factory=Path)
     """The directory that paths are relative to in formats for other programs: the repository's root."""
 

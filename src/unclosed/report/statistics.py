@@ -19,4 +19,6 @@ def _lines(report: Report) -> Iterator[str]:
     for skipped in report.skipped:
         what = f"{skipped.path}:{skipped.row}" + (f" {skipped.function}()" if skipped.function else "")
         yield f"skipped {what}: {skipped.reason}"
+    if report.known:
+        yield f"{report.known} known findings left out"
     yield f"{len(report.findings)} findings, {report.files} files, {report.parsed} parsed, {report.seconds:.2f} seconds"
