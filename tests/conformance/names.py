@@ -418,3 +418,12 @@ def _list(tables: Mapping[str, object], key: str) -> list[str]:
     value = tables.get(key, [])
     assert isinstance(value, list)
     return [item for item in value if isinstance(item, str)]
+
+
+def file_of(name: str) -> str:
+    """The model file in which a function, a type or a method of a type stands; `()` at its end does not count."""
+    name = name.removesuffix("()")
+    for file, names in names_by_file().items():
+        if name in names.functions or name in names.types or name.rpartition(".")[0] in names.types:
+            return file
+    raise LookupError(name)
