@@ -19,8 +19,9 @@ from unclosed.catalog_files import Shelf, UserModels, shipped_shelf
 from unclosed.catalog_lifetimes import LifetimeWords
 from unclosed.catalog_lineage import Lineage, table_of
 from unclosed.catalog_schema import CallEntry, TypeEntry, read_call
+from unclosed.catalog_terms import LeaseTerms
 from unclosed.catalog_web import WebWords
-from unclosed.library import Acquires, CallModel, Kind, Lease, TypeModel
+from unclosed.library import Acquires, CallModel, Given, Kind, Lease, TypeModel
 
 _SELF = "self"
 
@@ -106,9 +107,13 @@ class Catalog:
         return self._calls[key]
 
     def attribute(self, type_name: str, attribute: str) -> str | None:
-        """The type of an attribute."""
-        found = (entry.attributes[attribute] for entry in self._lineage.types(type_name) if attribute in entry.attributes)
-        return next((self.canonical(name) for name in found), None)
+        """The type of an attribute; `None` if there is none that is modelled, by its name or as any other (`*`)."""
+        for wanted in (attribute, "*"):
+            found = (entry.attributes[wanted] for entry in self._lineage.types(type_name) if wanted in entry.attributes)
+            held = next((self.canonical(name) for name in found), None)
+            if held is not None:
+                return held
+        return None
 
     def class_attribute(self, type_name: str, attribute: str) -> str | None:
         """The class that an attribute is, `db.Model`."""
@@ -346,8 +351,14 @@ class Catalog:
         elif lends is not None:
             # Only leaving the block gives back what is lent and not acquired, so no release and no exit is inherited.
             lease = replace(entry.terms, kind=entry.terms.kind or self._lineage.terms(lends).kind).lease(lends)
+        given = tuple(Given(told, self._given_lease(entry, terms, returns)) for told, terms in entry.given)
         when = tuple((keyword, self.canonical(given), self.canonical(name)) for keyword, given, name in model.returns_when)
-        return replace(model, returns=returns, lends=lends, lease=lease, returns_when=when)
+        return replace(model, returns=returns, lends=lends, lease=lease, given=given, returns_when=when)
+
+    def _given_lease(self, entry: CallEntry, terms: LeaseTerms | None, returns: str | None) -> Lease | None:
+        if terms is None or returns is None:
+            return None
+        return terms.over(entry.terms).over(self._lineage.terms(returns)).lease(returns)
 
     def _all_conventions(self) -> Iterator[Convention]:
         """Every entry with a naming convention: the user's own first, then in the order of the files."""

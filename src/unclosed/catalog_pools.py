@@ -38,6 +38,12 @@ def read_told(table: Table, key: str) -> tuple[Told, ...]:
     return tuple(told for group in _groups(table, key, "&") for told in group)
 
 
+def read_all_told(table: Table, key: str) -> tuple[Told, ...]:
+    """Arguments that must all be told: `timeout@1=None & block@0=True`."""
+    text = table.text(key)
+    return () if text is None else tuple(_told(table, key, part.strip()) for part in text.split("&"))
+
+
 def _groups(table: Table, key: str, joint: str) -> tuple[tuple[Told, ...], ...]:
     return tuple(tuple(_told(table, key, part.strip()) for part in text.split(joint)) for text in table.texts(key) or ())
 

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from unclosed.catalog_limits import read_limit, read_named, read_spellings
-from unclosed.catalog_pools import read_pool, read_told
+from unclosed.catalog_pools import read_all_told, read_pool, read_told
 from unclosed.catalog_table import Table
 from unclosed.catalog_terms import LEASE_KEYS, LeaseTerms, read_terms
-from unclosed.library import Acquires, CallModel, Shared
+from unclosed.library import Acquires, CallModel, Shared, Told
 
 _FLAGS = (
     *("returns_class", "coroutine", "child", "keeps", "borrows", "cannot_raise", "exits", "suppresses", "shields"),
@@ -26,11 +26,11 @@ CALL_KEYS = LEASE_KEYS.union(
     _POSITIONS,
     _LIMITS,
     ("returns", "returns_when", "acquires", "lends", "exit_calls", "unless_given", "unless_is", "only_given", "streams", "names"),
-    ("source",),
+    ("source", "given"),
 )
 FUNCTION_KEYS = CALL_KEYS | {"also"}
 CONVENTION_KEYS = CALL_KEYS | {"unless_named"}
-_CONSTRUCTOR_KEYS = ("acquires", "unless_given", "unless_is", "only_given", "at_most")
+_CONSTRUCTOR_KEYS = ("acquires", "unless_given", "unless_is", "only_given", "at_most", "given")
 TYPE_KEYS = LEASE_KEYS.union(
     _CONSTRUCTOR_KEYS,
     ("also", "extends", "transaction", "attributes", "classes", "items", "closed_when", "open_when"),
@@ -42,6 +42,7 @@ TRANSACTION_KEYS = frozenset(
 )
 IMPLICIT = ("any", "dml", "none")
 _SHARED_KEYS = frozenset({"position", "type", "named"})
+_GIVEN_KEYS = LEASE_KEYS | {"told", "acquires"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class CallEntry:
     """Patterns of its naming convention, `*pool*.acquire`."""
     unless_named: tuple[str, ...] = ()
     """Patterns of names for which the convention does not hold."""
+    given: tuple[tuple[tuple[Told, ...], LeaseTerms | None], ...] = ()
+    """Arguments, and the terms that hold with them over the entry's own; `None`: nothing is acquired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,8 @@ def read_call(name: str, table: Table, source: str) -> CallEntry:
         returns_when=_returns_when(table),
         source=table.text("source") or source,
     )
-    return CallEntry(_outside(model, table), read_terms(table), table.texts("names") or (), table.texts("unless_named") or ())
+    patterns = table.texts("names") or (), table.texts("unless_named") or ()
+    return CallEntry(_outside(model, table), read_terms(table), *patterns, _given(table))
 
 
 def _outside(model: CallModel, table: Table) -> CallModel:
@@ -260,6 +264,19 @@ def _unless_is(table: Table) -> tuple[Shared, ...]:
         elif inner is not None:
             shared.append(Shared(argument, inner.position("position"), types, inner.texts("named") or ()))
     return tuple(shared)
+
+
+def _given(table: Table) -> tuple[tuple[tuple[Told, ...], LeaseTerms | None], ...]:
+    """`given = [{ told = "auto_bind@3=True", with_exit = "nothing" }]`: arguments, and what differs with them."""
+    said = []
+    for inner in table.list_of_tables("given", _GIVEN_KEYS):
+        told = read_all_told(inner, "told")
+        if not told:
+            inner.refuse("told", "is missing: with which arguments?")
+            continue
+        nothing = "acquires" in inner.values and not inner.flag("acquires")
+        said.append((told, None if nothing else read_terms(inner)))
+    return tuple(said)
 
 
 def _returns_when(table: Table) -> tuple[tuple[str, str, str], ...]:

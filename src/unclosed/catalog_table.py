@@ -114,6 +114,15 @@ class Table:
         self._refuse_value(key, value, "a table")
         return None
 
+    def list_of_tables(self, key: str, keys: Collection[str]) -> Iterator[Table]:
+        """The tables in the list at `key`."""
+        value = self.values.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            self._refuse_value(key, value, "a list of tables")
+            return
+        for item in value:
+            yield Table(self.where, _dotted(self.key, key), item, self.problems, keys)
+
     def tables(self, key: str, keys: Collection[str]) -> Iterator[tuple[str, Table]]:
         """The tables in the table at `key`, by name."""
         outer = self.table(key)

@@ -162,6 +162,14 @@ class PoolModel:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What is owed with certain arguments, all of which must be told; no `lease`: nothing is acquired then."""
+
+    told: tuple[Told, ...]
+    lease: Lease | None
+
+
+@dataclass(frozen=True, slots=True)
 class CallModel:
     """What one call does. Positions are 0-based and do not count `self`."""
 
@@ -209,6 +217,8 @@ class CallModel:
     """The result, as a context manager, swallows exceptions."""
     shields: bool = False
     """Awaiting the result is not interrupted by cancellation as far as its argument is concerned."""
+    given: tuple[Given, ...] = ()
+    """What is owed instead of `lease` with certain arguments; the first that is told counts."""
     unless_given: frozenset[str] = frozenset()
     """Keyword arguments with which the call acquires nothing."""
     unless_is: tuple[Shared, ...] = ()

@@ -22,14 +22,16 @@ _READING = frozenset({"get", "items", "keys", "values", "copy"})
 _DICT = "builtins.dict"
 _HOPS = 4
 
+_PLAIN = PoolModel()
+
 Items = dict[str, str]
 """Texts by name; `UNKNOWN_LITERAL` for a value that is not known."""
 
 
 class Arguments:
-    """The arguments of one call of which a model says how they limit a pool."""
+    """The arguments of one call, those in dictionaries that a model names included."""
 
-    def __init__(self, scope: ScopeTypes, info: CallInfo, pool: PoolModel) -> None:
+    def __init__(self, scope: ScopeTypes, info: CallInfo, pool: PoolModel = _PLAIN) -> None:
         self._scope, self._info = scope, info
         self._items: Items = {}
         self._is_open = any(argument.key == "*" for argument in info.event.arguments)

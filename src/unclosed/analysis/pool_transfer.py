@@ -114,11 +114,19 @@ class PoolTransfer(Transfer):
         return made is not None and made.kind not in _NO_CARRIERS
 
     def _is_part(self, state: Obligation, place: PlaceId) -> bool:
-        """Whether a place is a modelled method or part of the pool that is not called: `pool.acquire`, `engine.sync_engine`."""
+        """Whether a place is a modelled part or uncalled method of the pool or of a carrier: `pool.acquire`, `client["shop"]`."""
         key = self._places.keys[place]
-        if not isinstance(key, ev.Attribute) or key.base not in state.aliases:
+        if not isinstance(key, ev.Attribute | ev.Item):
             return False
         name = self._lease.type_name
+        if key.base not in state.aliases:
+            is_carrier = key.base in state.holders and not self._is_closure(key.base)
+            value = self._meaning.scope.value(key.base) if is_carrier or self._is_part(state, key.base) else None
+            if value is None or value.sort is not Sort.INSTANCE:
+                return False
+            name = value.name
+        if isinstance(key, ev.Item):
+            return self._catalog.item_type(name) is not None
         return self._catalog.method(name, key.name) is not None or self._catalog.attribute(name, key.name) is not None
 
     def _is_closure(self, place: PlaceId) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Protocol
 
+from unclosed.analysis.arguments import Arguments
 from unclosed.analysis.meaning import Meaning
 from unclosed.analysis.obligations import Site
 from unclosed.confidence import Confidence
@@ -18,7 +19,7 @@ from unclosed.flow.graph import FlowGraph
 from unclosed.infer.calls import CallInfo, argument_at, is_given
 from unclosed.infer.types import ScopeTypes
 from unclosed.infer.values import Sort
-from unclosed.library import Acquires, Kind, Lease, Shared
+from unclosed.library import Acquires, CallModel, Kind, Lease, Shared
 from unclosed.lowering.facts import MODULE_BODY
 
 MAX_SITES = 400
@@ -209,7 +210,7 @@ class SiteFinder:
     def _site(self, node: NodeId, place: PlaceId, info: CallInfo, span: ev.SpanId, lost_in: str = "") -> Iterator[Site]:
         model = info.model
         assert model is not None
-        lease = model.lease
+        lease = self._lease(info, model)
         if lease is None or lease.kind not in self._kinds or any(a.key in model.unless_given for a in info.event.arguments):
             return
         if any(self._is_shared(info, shared) for shared in model.unless_is):
@@ -237,6 +238,13 @@ class SiteFinder:
             is_latent=lease.lazy or (bool(lease.opened_by) and not (model.only_given and opened)),
             lost_in=lost_in,
         )
+
+    def _lease(self, info: CallInfo, model: CallModel) -> Lease | None:
+        """What is owed for the value of a call with these arguments."""
+        if not model.given:
+            return model.lease
+        arguments = Arguments(self._scope, info)
+        return next((given.lease for given in model.given if arguments.says(given.told)), model.lease)
 
     def _is_shared(self, info: CallInfo, shared: Shared) -> bool:
         """Whether an argument, of the call or of the constructor of what is called, says that the result only works on what is there."""
