@@ -82,7 +82,9 @@ def test_words_are_found_in_every_text_that_uses_a_library() -> None:
     words = {word.lower() for word in catalog.words}
     roots = {name.split(".")[0].lower() for name in SHELF.types if (model := catalog.type(name)) is not None and model.kind is not None}
     imported = {root for root in roots if {f"import {root}", f"from {root}"} <= words}
-    assert sorted(root for root in roots - imported - {"unclosed", "asyncio", "ssl", "http"} if not any(word in root for word in words)) == []
+    assert (
+        sorted(root for root in roots - imported - {"unclosed", "asyncio", "ssl", "http"} if not any(word in root for word in words)) == []
+    )
     conventions = _table(read_model_file(MODELS / "conventions.toml"), "conventions")
     acquiring = [entry for name, entry in conventions.items() if name != "to_sql"]
     patterns = [pattern for entry in acquiring if isinstance(entry, dict) for pattern in split_patterns(entry["names"])]

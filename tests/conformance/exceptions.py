@@ -79,6 +79,8 @@ SAID_BY_HAND: dict[tuple[str, str], str] = {
     ("httpx.Client", "arguments"): "app= up to httpx 0.27",
     ("httpx2.AsyncClient", "arguments"): "app= up to httpx 0.27",
     ("httpx2.Client", "arguments"): "app= up to httpx 0.27",
+    ("motor.motor_asyncio.AsyncIOMotorClient.start_session", "results"): "annotated as the method that it wraps",
+    ("motor.motor_asyncio.AsyncIOMotorClientSession.end_session", "coroutine"): "gives a future, which is awaited",
     ("mysql.connector.abstracts.MySQLConnectionAbstract", "arguments"): "those of its subclasses, which take **kwargs",
     ("mysql.connector.pooling.PooledMySQLConnection", "arguments"): "made by its pool alone",
     ("sqlalchemy.orm.DeclarativeBaseNoMeta", "names"): "the same without a metaclass",
@@ -89,9 +91,12 @@ SAID_BY_HAND: dict[tuple[str, str], str] = {
     ("treq.request", "coroutine"): "gives a Deferred, which is awaited",
     ("websockets.client.connect", "names"): "the older implementation, which behaves alike",
 }
-"""(subject, `arguments`, `coroutine` or `names`): what the library itself does not tell, and why the model may say it."""
+"""(subject, `arguments`, `coroutine`, `names` or `results`): what the library itself does not tell, and why the model may say it."""
 
 LEFT_OUT = {
+    "aioodbc": "needs unixODBC",
+    "cx_Oracle": "has no builds for current Pythons",
+    "mariadb": "needs the client library of MariaDB",
     "mysqlclient": "needs the client library of MariaDB or MySQL",
     "niquests": "takes the place of urllib3 for all others",
     "pyodbc": "needs unixODBC",
