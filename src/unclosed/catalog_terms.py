@@ -24,6 +24,7 @@ LEASE_KEYS = frozenset(
         "ends_itself_by",
         "right_if_owner_given",
         "lazy",
+        "stays_with_owner",
     }
 )
 
@@ -46,6 +47,7 @@ class LeaseTerms:
     ends_itself_by: frozenset[str] | None = None
     right_if_owner_given: frozenset[str] | None = None
     lazy: bool | None = None
+    stays_with_owner: bool | None = None
 
     def over(self, other: LeaseTerms) -> LeaseTerms:
         """These terms, their gaps filled by `other`."""
@@ -68,6 +70,7 @@ class LeaseTerms:
             ends_itself_by=self.ends_itself_by or frozenset(),
             right_if_owner_given=self.right_if_owner_given or frozenset(),
             lazy=bool(self.lazy),
+            stays_with_owner=bool(self.stays_with_owner),
         )
 
 
@@ -84,6 +87,7 @@ def read_terms(table: Table) -> LeaseTerms:
         ends_itself_by=table.names("ends_itself_by"),
         right_if_owner_given=table.names("right_if_owner_given"),
         lazy=table.flag("lazy") or None,
+        stays_with_owner=table.flag("stays_with_owner") or None,
     )
 
 

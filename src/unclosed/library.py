@@ -87,6 +87,8 @@ class Lease:
     opened_by: frozenset[str] = frozenset()
     lazy: bool = False
     """Holds nothing until it is used: until a method of it has run or it was handed to a call, nothing is owed."""
+    stays_with_owner: bool = False
+    """The owner keeps it and gives the same to its next call, so that no name of it is the only one (`scoped_session()()`)."""
     ends_itself_by: frozenset[str] = frozenset()
     """Methods after which nothing is owed any more, though they are not called a release (`detach` of a socket)."""
 

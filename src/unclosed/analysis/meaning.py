@@ -210,6 +210,8 @@ class Meaning:
             return True
         if self.catalog.is_plain_method(info.event.callee.method) and self._is_literal(info.event.callee.receiver):
             return True
+        if _pops_or_gives_default(info):
+            return True
         return self._makes_expectation(info) or self.catalog.is_calm(*self._names_in(info))
 
     def hardly_raises(self, info: CallInfo) -> bool:
@@ -351,3 +353,10 @@ def exit_of(lease: Lease, is_async: bool) -> WithExit:
 def _is_exception(name: str) -> bool:
     found = getattr(builtins, name.removeprefix("builtins."), None)
     return isinstance(found, type) and issubclass(found, BaseException)
+
+
+def _pops_or_gives_default(info: CallInfo) -> bool:
+    """Whether a call is `headers.pop("token", None)`: a dict's `pop()` with a default, which does not raise `KeyError`."""
+    if info.target is not None or info.model is not None or not info.event.callee.is_method:
+        return False
+    return info.event.callee.method == "pop" and [argument.key for argument in info.event.arguments] == [0, 1]

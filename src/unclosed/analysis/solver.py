@@ -170,7 +170,9 @@ class Solver:
     def _arrive(self, key: Key, kind: ev.ExitKind) -> None:
         owed = key[1]
         self._outcome.unsure |= owed.flags
-        if kind is ev.ExitKind.RETURN and any(self._is_returned(place) for place in owed.holders):
+        if self._site.lease.stays_with_owner and all(map(self._graph.places.is_temp, owed.aliases)):
+            self._outcome.escaped = True
+        elif kind is ev.ExitKind.RETURN and any(self._is_returned(place) for place in owed.holders):
             self._outcome.escaped = self._outcome.handed_on = True
         elif kind is ev.ExitKind.RETURN and (items := self._returned_as(owed)):
             self._outcome.escaped = True
@@ -204,6 +206,8 @@ class Solver:
     def _end(self, key: Key, node: NodeId, edge: Edge, end: End) -> None:
         if end is End.VOID:
             return
+        if self._site.lease.stays_with_owner and end in (End.REBOUND, End.DELETED, End.DISCARDED):
+            end = End.ESCAPED
         self._outcome.unsure |= key[1].flags
         if end is End.RELEASED:
             self._outcome.released = True
