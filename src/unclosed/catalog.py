@@ -13,17 +13,32 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from unclosed.catalog_checks import problems_of_tables
+from unclosed.catalog_checks import problems_of_models
 from unclosed.catalog_conventions import Convention, Conventions, NamePatterns, split_patterns
 from unclosed.catalog_files import Shelf, UserModels, shipped_shelf
 from unclosed.catalog_lifetimes import LifetimeWords
 from unclosed.catalog_lineage import Lineage, table_of
+from unclosed.catalog_own import in_full
 from unclosed.catalog_schema import CallEntry, TypeEntry, read_call
 from unclosed.catalog_terms import LeaseTerms
 from unclosed.catalog_web import WebWords
 from unclosed.library import Acquires, CallModel, Given, Kind, Lease, TypeModel
 
 _SELF = "self"
+
+
+def user_shelf(user: Sequence[UserModels], below: Shelf | None = None) -> Shelf:
+    """The shipped entries (or those of `below`) and over them the user's own, one table after the other.
+
+    Raises `ConfigError` for the first mistake in them.
+    """
+    shelf = below or shipped_shelf()
+    for rank, models in enumerate(user, 1):
+        for problem in problems_of_models(models, shelf):
+            raise problem
+        shelf = shelf.copy()
+        shelf.add(models.where, in_full(models)[0].tables, rank=rank)
+    return shelf
 
 
 class Catalog:
@@ -69,14 +84,8 @@ class Catalog:
 
     @classmethod
     def load(cls, user: Sequence[UserModels] = ()) -> Catalog:
-        """The shipped models and over them the user's own, one after the other; raises `ConfigError` for their first mistake."""
-        shelf = shipped_shelf()
-        for rank, models in enumerate(user, 1):
-            for problem in problems_of_tables(models.tables, models.where, key=models.key, required=(), below=shelf):
-                raise problem
-            shelf = shelf.copy()
-            shelf.add(models.where, models.tables, rank=rank)
-        return cls(shelf)
+        """The shipped models and over them the user's own; raises `ConfigError` for their first mistake."""
+        return cls(user_shelf(user))
 
     def canonical(self, name: str) -> str:
         """The canonical name for an alias; a bare builtin's `builtins.` name; else the name itself."""
@@ -263,6 +272,24 @@ class Catalog:
             shelf = self._shelf
             self._roots = frozenset(full.partition(".")[0] for full in (*shelf.functions, *shelf.types, *shelf.objects, *shelf.aliases))
         return name in self._roots
+
+    def ships_root(self, name: str) -> bool:
+        """True if `name` is the top-level package of a library whose model is shipped."""
+        return name in self._shipped_roots
+
+    @cached_property
+    def _shipped_roots(self) -> frozenset[str]:
+        shelf = shipped_shelf()
+        return frozenset(full.partition(".")[0] for full in (*shelf.functions, *shelf.types, *shelf.objects, *shelf.aliases))
+
+    @cached_property
+    def own_names(self) -> frozenset[str]:
+        """The names that the user's models alone describe, a class's methods not among them."""
+        shelf, shipped = self._shelf, shipped_shelf()
+        if shelf is shipped:
+            return frozenset()
+        names = {*shelf.functions, *shelf.types, *shelf.objects, *shelf.aliases}
+        return frozenset(names - {*shipped.functions, *shipped.types, *shipped.objects, *shipped.aliases})
 
     @cached_property
     def streaming_names(self) -> frozenset[str]:

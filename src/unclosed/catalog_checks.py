@@ -7,8 +7,19 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from unclosed.catalog_files import FILE_KEYS, PATTERN_LISTS, REQUIRED_KEYS, SHORT_LISTS, Shelf, Written, read_model_file, shipped_shelf
+from unclosed.catalog_files import (
+    FILE_KEYS,
+    PATTERN_LISTS,
+    REQUIRED_KEYS,
+    SHORT_LISTS,
+    Shelf,
+    UserModels,
+    Written,
+    read_model_file,
+    shipped_shelf,
+)
 from unclosed.catalog_lineage import Lineage
+from unclosed.catalog_own import WITH_WORDS, in_full
 from unclosed.catalog_schema import (
     CONVENTION_KEYS,
     FUNCTION_KEYS,
@@ -58,6 +69,35 @@ def problems_of_tables(
     shelf.add(where, tables)
     _Checks(shelf, head).run()
     return problems
+
+
+def problems_of_models(models: UserModels, below: Shelf) -> list[ConfigError]:
+    """The mistakes in models of the user, in full or in the short form; `below`: what they are laid over."""
+    full, problems = in_full(models)
+    shelf = below.copy()
+    shelf.add(models.where, full.tables, rank=1)
+    if full is not models:
+        _check_own(models, shelf, problems)
+    return problems or problems_of_tables(full.tables, models.where, key=models.key, required=(), below=below)
+
+
+def _check_own(models: UserModels, shelf: Shelf, problems: list[ConfigError]) -> None:
+    """Note what the short form leaves open: how a class that no other model describes is released, and what its block does."""
+    lineage, outer = Lineage(shelf), Table(models.where, models.key, models.tables, problems)
+    for name in models.tables if not problems else ():
+        entry = outer.table(name)
+        if entry is None:
+            continue
+        if models.key.endswith(".pools"):
+            lent = entry.text("lends")
+            if lent is not None and lineage.entry(lineage.canonical(lent)) is None:
+                entry.refuse("lends", f"{lent!r} is no type that a model describes")
+            continue
+        terms = lineage.terms(name)
+        if terms.with_exit is None and terms.async_with_exit is None:
+            entry.refuse("with", "is missing: does leaving a 'with' block release it?", accepted=WITH_WORDS)
+        elif not terms.release and WithExit.RELEASE not in (terms.with_exit, terms.async_with_exit):
+            entry.refuse("release", "is missing: which method gives it back?")
 
 
 class _Checks:

@@ -61,7 +61,7 @@ class Written:
         """This entry laid over another one of the same name."""
         if other is None:
             return self
-        return replace(self, values=_laid_over(self.values, other.values), source=self.source or other.source)
+        return replace(self, values=laid_over(self.values, other.values), source=self.source or other.source)
 
 
 @dataclass(slots=True)
@@ -139,12 +139,12 @@ def shipped_shelf() -> Shelf:
     return shelf
 
 
-def _laid_over(upper: Mapping[str, object], lower: Mapping[str, object]) -> dict[str, object]:
+def laid_over(upper: Mapping[str, object], lower: Mapping[str, object]) -> dict[str, object]:
     """`lower` with the keys of `upper`; tables within are joined, everything else is replaced."""
     joined = dict(lower)
     for key, value in upper.items():
         old = joined.get(key)
-        joined[key] = _laid_over(value, old) if isinstance(value, dict) and isinstance(old, dict) else value
+        joined[key] = laid_over(value, old) if isinstance(value, dict) and isinstance(old, dict) else value
     return joined
 
 

@@ -19,8 +19,9 @@ import click
 
 from unclosed import __version__
 from unclosed.catalog import Catalog
-from unclosed.catalog_checks import check_model_file
 from unclosed.commands import baseline as baseline_command
+from unclosed.commands.config import show_config
+from unclosed.commands.models import models
 from unclosed.commands.run_options import configured, run_options
 from unclosed.commands.usage import chosen_config, config_option, usage_errors
 from unclosed.config import Config, OutputFormat
@@ -119,19 +120,8 @@ def rule(name: str | None, every: bool) -> None:
     click.echo("\n".join(rule_page.render(each) for each in rules), nl=False)
 
 
-@main.group()
-def models() -> None:
-    """Look after model files, which say what a library's calls acquire and how it is released."""
-
-
-@models.command("check")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
-def check_models(files: tuple[str, ...]) -> None:
-    """Say everything that is wrong with model files. Exit status: 0 nothing, 1 something."""
-    mistakes = [mistake for file in files for mistake in check_model_file(Path(file))]
-    for mistake in mistakes:
-        click.echo(mistake)
-    raise SystemExit(1 if mistakes else 0)
+main.add_command(show_config)
+main.add_command(models)
 
 
 def _watch(files: Sequence[str]) -> AbstractContextManager[Iterable[str]]:

@@ -329,11 +329,13 @@ class _Reader:
         value = self.settings.get("output-format")
         return below if value is None else _output_format(self.where("output-format"), value)
 
-    def models(self) -> tuple[UserModels, ...]:
-        tables = self.settings.get("models", {})
-        if not isinstance(tables, dict):
-            raise ConfigError(self.where("models"), "must be a table of library models")
-        return (UserModels(str(self.path), tables),) if tables else ()
+    def models(self) -> Iterator[UserModels]:
+        for key in ("models", "connections", "sessions", "clients", "pools"):
+            tables = self.settings.get(key, {})
+            if not isinstance(tables, dict):
+                raise ConfigError(self.where(key), "must be a table of library models" if key == "models" else "must be a table of classes")
+            if tables:
+                yield UserModels(str(self.path), tables, f"tool.unclosed.{key}")
 
 
 def _strings(where: str, value: object) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ class Shape(enum.Enum):
     CONFIDENCE = "a degree of confidence"
     FORMAT = "an output format"
     SECONDS = "a number of seconds"
+    OWN = "a table of the project's own classes"
     MODELS = "a table of library models"
 
 
@@ -46,6 +47,10 @@ KEYS = (
     Key("baseline", Shape.FILE, "The file of known findings, which are not reported; relative to this file."),
     Key("output-format", Shape.FORMAT, "How findings are printed."),
     Key("slow-io-seconds", Shape.SECONDS, "From which time limit on I/O is slow; 0: any that has a limit.", "unclosed-slow-io-seconds"),
+    Key("pools", Shape.OWN, "The project's own pools: what lends a connection, and what takes it back.", adds=True),
+    Key("connections", Shape.OWN, "The project's own connections: what makes one, and what releases it.", adds=True),
+    Key("sessions", Shape.OWN, "The project's own sessions: what makes one, and what releases it.", adds=True),
+    Key("clients", Shape.OWN, "The project's own clients: what makes one, and what releases it.", adds=True),
     Key("models", Shape.MODELS, "Models of libraries in full, as docs/models.md describes them.", adds=True),
 )
 """In the order in which a person would write them."""

@@ -13,8 +13,8 @@ from unclosed.confidence import Confidence
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId
 from unclosed.infer.calls import CallInfo
-from unclosed.infer.types import ScopeTypes, entered
-from unclosed.infer.values import Sort, Value
+from unclosed.infer.types import ScopeTypes
+from unclosed.infer.values import Sort, Value, entered
 from unclosed.library import Acquires, Kind, TypeModel
 
 if TYPE_CHECKING:

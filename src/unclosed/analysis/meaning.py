@@ -20,8 +20,8 @@ from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId
 from unclosed.flow.graph import Edge, EdgeKind
 from unclosed.infer.calls import CallInfo
-from unclosed.infer.types import ScopeTypes, entered
-from unclosed.infer.values import Sort, Value
+from unclosed.infer.types import ScopeTypes
+from unclosed.infer.values import Sort, Value, entered
 from unclosed.library import Kind, Lease, Release, WithExit
 
 _CONTAINERS = frozenset(

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from unclosed.analysis.meaning import release_named
 from unclosed.analysis.obligations import Site
+from unclosed.explain.leases import lease_lines
 from unclosed.explain.reasons import Reasons
 from unclosed.explain.scene import Scene, SeenFunction
-from unclosed.explain.words import inset, lease_lines
+from unclosed.explain.words import inset
 from unclosed.flow.events import NodeId
 from unclosed.flow.graph import EdgeKind
 from unclosed.infer.calls import CallInfo

@@ -9,8 +9,9 @@ from unclosed.analysis.judge import Judge
 from unclosed.analysis.obligations import End, Flag, Obligation
 from unclosed.analysis.solver import Arrival, Outcome
 from unclosed.analysis.summaries import Run
+from unclosed.explain.leases import listed
 from unclosed.explain.scene import Scene, SeenFunction
-from unclosed.explain.words import inset, listed, row_of
+from unclosed.explain.words import inset, row_of
 from unclosed.flow import events as ev
 from unclosed.flow.dump import assumption_text
 from unclosed.flow.events import NodeId, PlaceId, SpanId

@@ -9,12 +9,13 @@ from unclosed.catalog import Catalog
 from unclosed.config import Config
 from unclosed.engine import Engine
 from unclosed.explain.calls import CallPage
+from unclosed.explain.leases import listed
 from unclosed.explain.obligations import ObligationPage
 from unclosed.explain.place import Place
 from unclosed.explain.scene import Scene, SeenFunction, read_scene
 from unclosed.explain.used import SummaryPage, UsedCall, calls_with
 from unclosed.explain.verdicts import VerdictPage
-from unclosed.explain.words import inset, listed, shortened
+from unclosed.explain.words import inset, shortened
 from unclosed.flow.dump import dump
 from unclosed.source import split_lines
 from unclosed.text import Position

@@ -16,7 +16,8 @@ from unclosed.analysis.solver import GivenUp, Outcome
 from unclosed.analysis.summaries import Summaries
 from unclosed.analysis.targets import Target
 from unclosed.analysis.transfer import Effect
-from unclosed.explain.words import Words, inset, listed, release_text, row_of
+from unclosed.explain.leases import listed, release_text
+from unclosed.explain.words import Words, inset, row_of
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId
 from unclosed.infer.calls import CallInfo

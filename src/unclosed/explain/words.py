@@ -9,7 +9,7 @@ from unclosed.flow import events as ev
 from unclosed.flow.events import PlaceId
 from unclosed.infer.types import ModuleTypes, ScopeTypes
 from unclosed.infer.values import Sort, Value
-from unclosed.library import Lease, Release, WithExit
+from unclosed.library import Lease
 from unclosed.lowering.positions import Spans
 from unclosed.project.program import Program
 from unclosed.report.excerpt import drawn
@@ -17,12 +17,6 @@ from unclosed.source import split_lines
 from unclosed.text import Span
 
 _LONGEST = 100
-_MANY = 6
-_EXITS = {
-    WithExit.RELEASE: "leaving the block releases it",
-    WithExit.TRANSACTION: "leaving the block ends the transaction and leaves it open",
-    WithExit.NOTHING: "not a context manager",
-}
 
 
 def inset(lines: Iterable[str]) -> Iterator[str]:
@@ -30,35 +24,9 @@ def inset(lines: Iterable[str]) -> Iterator[str]:
     return (f"  {line}" for line in lines)
 
 
-def listed(words: Iterable[str]) -> str:
-    """The words between commas, the first few of many."""
-    found = list(words)
-    rest = f", and {len(found) - _MANY} more" if len(found) > _MANY else ""
-    return ", ".join(found[:_MANY]) + rest
-
-
 def row_of(path: str, span: Span) -> str:
     """`app.py:12`."""
     return f"{path}:{span.start.row}"
-
-
-def lease_lines(lease: Lease) -> Iterator[str]:
-    """What is owed, and how it is given back, a line each."""
-    yield f"released by {listed(map(release_text, lease.release)) or 'leaving its block alone'}"
-    if lease.wrong_release:
-        yield f"not released by {listed(f'{name}()' for name in sorted(lease.wrong_release))}"
-    if lease.opened_by or lease.lazy:
-        opening = listed(f"{name}()" for name in sorted(lease.opened_by)) or "its first use"
-        yield f"nothing is owed before {opening}"
-    yield f"with: {_EXITS[lease.with_exit]}"
-    yield f"async with: {_EXITS[lease.async_with_exit]}"
-
-
-def release_text(release: Release) -> str:
-    """One way to give a resource back as it would be written: `await owner.release(it)`."""
-    receiver = "owner." if release.owner else ""
-    argument = "" if release.argument is None else ", ".join(["..."] * release.argument + ["it"])
-    return f"{'await ' if release.awaited else ''}{receiver}{release.method}({argument})"
 
 
 class Words:

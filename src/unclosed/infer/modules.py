@@ -25,5 +25,8 @@ class Modules(Protocol):
     def submodule(self, package: str, name: str) -> Value | None:
         """A module of a package of the project."""
 
+    def own_name(self, module: str, dotted: str) -> str | None:
+        """The name under which the user's models describe a definition of a module; `None`: they do not."""
+
     def is_bearing(self, module: str) -> bool:
         """Whether resources can come from a module of the project."""

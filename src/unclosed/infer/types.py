@@ -20,7 +20,7 @@ from unclosed.infer.attributes import library_attribute
 from unclosed.infer.calls import CallInfo, CallReader
 from unclosed.infer.modules import Modules
 from unclosed.infer.recursion import Recursion
-from unclosed.infer.values import Sort, Value, instance, join
+from unclosed.infer.values import Sort, Value, awaited, entered, instance, join
 from unclosed.lowering.facts import MODULE_BODY, FunctionFacts, FunctionId, ModuleFacts, Parameter, Scope
 
 MAX_HOPS = 10
@@ -96,12 +96,16 @@ class ModuleTypes:
         known = dotted in self._by_name or dotted in self.facts.classes
         return Value(Sort.DEFINITION, dotted, self.name) if known else None
 
+    def defined(self, dotted: str) -> Value:
+        """What the definition of a function or class binds: itself, or what the user's models say of it."""
+        own = self.modules.own_name(self.name, dotted) if self.modules is not None else None
+        return Value(Sort.DEFINITION, dotted, self.name) if own is None else Value(Sort.NAME, own)
+
     def named(self, qualified: str) -> Value:
         """What an imported qualified name names: something of the project, or a library's."""
-        if self.modules is not None:
-            found = self.modules.named(qualified, self)
-            if found is not None:
-                return found
+        found = self.modules.named(qualified, self) if self.modules is not None else None
+        if found is not None:
+            return found
         name = self.catalog.canonical(qualified)
         held = self.catalog.object_type(name)
         return instance(held) if held is not None else Value(Sort.NAME, name)
@@ -511,7 +515,7 @@ class ScopeTypes:
             case ev.Imported(name):
                 return self.module.named(name)
             case ev.Definition(name):
-                return Value(Sort.DEFINITION, name, self.module.name)
+                return self.module.defined(name)
             case ev.Temp() | ev.Returned():
                 return self.assigned_value(place)
         return None
@@ -579,19 +583,3 @@ class ScopeTypes:
             case ev.Capture(_, _, function, _):
                 return self.module.definition(function)
         return None
-
-
-def awaited(value: Value | None) -> Value | None:
-    """What awaiting a value gives; a value that is no known awaitable is taken as it is."""
-    if value is not None and value.sort is Sort.AWAITABLE:
-        inner = value.parts[0]
-        return None if inner is None else inner.weakened(value.confidence)
-    return value
-
-
-def entered(value: Value | None) -> Value | None:
-    """What `with value as x` binds to x."""
-    if value is not None and value.sort is Sort.MANAGER:
-        inner = value.parts[0]
-        return None if inner is None else inner.weakened(value.confidence)
-    return awaited(value)

@@ -68,6 +68,22 @@ def instance(name: str, confidence: Confidence = Confidence.CERTAIN) -> Value:
     return Value(Sort.INSTANCE, name, confidence=confidence)
 
 
+def awaited(value: Value | None) -> Value | None:
+    """What awaiting a value gives; a value that is no known awaitable is taken as it is."""
+    if value is not None and value.sort is Sort.AWAITABLE:
+        inner = value.parts[0]
+        return None if inner is None else inner.weakened(value.confidence)
+    return value
+
+
+def entered(value: Value | None) -> Value | None:
+    """What `with value as x` binds to x."""
+    if value is not None and value.sort is Sort.MANAGER:
+        inner = value.parts[0]
+        return None if inner is None else inner.weakened(value.confidence)
+    return awaited(value)
+
+
 def join(values: list[Value | None]) -> Value | None:
     """What is known of a place that holds one of `values`: the known one, `likely` if another is unknown or differs.
 

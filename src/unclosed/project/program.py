@@ -22,6 +22,7 @@ from unclosed.lowering.parse import TooDeep, parse
 from unclosed.lowering.positions import Spans
 from unclosed.project.bearing import Bearing
 from unclosed.project.endings import ending_methods
+from unclosed.project.own_names import OwnNames
 from unclosed.project.pins import Version, pinned_version
 from unclosed.project.subclasses import Subclasses
 
@@ -64,6 +65,7 @@ class Program:
         self._endings: dict[Path, frozenset[str]] = {}
         self._pins: dict[tuple[Path, str], Version | None] = {}
         self._subclasses = Subclasses(bearing)
+        self._own_names = OwnNames(catalog, bearing)
 
     # Loading
 
@@ -127,8 +129,8 @@ class Program:
         layout = self._bearing.layout(importer)
         dots = len(qualified) - len(qualified.lstrip("."))
         parts = [part for part in qualified[dots:].split(".") if part]
-        if not dots and parts and self.catalog.knows_root(parts[0]):
-            return None  # a file of the project that is called like a library does not hide its models
+        if not dots and parts and (self.catalog.ships_root(parts[0]) or qualified in self.catalog.own_names):
+            return None  # a file of the project that is called like a library does not hide its models; an own model hides the source
         for count in range(len(parts), -1 if dots else 0, -1):
             path = layout.find("." * dots + ".".join(parts[:count]), importer)
             if path is not None and (dots or path != importer):
@@ -178,6 +180,10 @@ class Program:
         path = self._bearing.layout(Path(importer.name)).find(module, Path(importer.name))
         listed = _ALL.search(self._bearing.text(path)) if path is not None else None
         return listed is None or re.search(rf"['\"]{re.escape(name)}['\"]", listed.group(1)) is not None
+
+    def own_name(self, module: str, dotted: str) -> str | None:
+        """The name under which the user's models describe a definition; `None`: they do not."""
+        return self._own_names.name(Path(module), dotted)
 
     def is_bearing(self, module: str) -> bool:
         """Whether resources can come from a module."""
