@@ -113,7 +113,7 @@ async def lent_by_psycopg2(acquire: str) -> AsyncIterator[Rig]:
 async def lent_by_psycopg_pool(acquire: str) -> AsyncIterator[Rig]:
     """The same; waiting has a limit here."""
     with _real("psycopg_pool.ConnectionPool")(POSTGRES.url, min_size=0, max_size=1, open=True) as pool:
-        taken = partial(refused, partial(pool.getconn, timeout=0.2), pool.putconn)
+        taken = partial(refused, partial(pool.getconn, timeout=0.05), pool.putconn)
         yield Rig(getattr(pool, acquire.rpartition(".")[2]), held=taken, owner=pool)
 
 
@@ -121,7 +121,7 @@ async def lent_by_psycopg_pool(acquire: str) -> AsyncIterator[Rig]:
 async def lent_by_asynchronous_psycopg_pool(acquire: str) -> AsyncIterator[Rig]:
     """The same for the asynchronous one."""
     async with _real("psycopg_pool.AsyncConnectionPool")(POSTGRES.url, min_size=0, max_size=1, open=False) as pool:
-        taken = partial(refused, partial(pool.getconn, timeout=0.2), pool.putconn)
+        taken = partial(refused, partial(pool.getconn, timeout=0.05), pool.putconn)
         yield Rig(getattr(pool, acquire.rpartition(".")[2]), held=taken, owner=pool)
 
 

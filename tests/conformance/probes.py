@@ -41,6 +41,10 @@ class Rig:
     """How each method that opens the value is called."""
     note: Callable[[Any], object] = lambda value: None
     """Is told the value as soon as it is acquired, for `held` to look at."""
+    late: bool = False
+    """It counts as acquired from the call on, as a session does, and holds nothing before its first use."""
+    finish: Callable[[Any], Any] | None = None
+    """What the documentation asks for after a release or a block (`wait_closed`)."""
     at_rest: int = 0
     """What is held before the call and after the release."""
 
@@ -123,7 +127,7 @@ async def _try_acquire(rig: Rig, model: CallModel, claim: Claim) -> None:
         await _expect(rig, 0, "before the result was awaited")
     value = await result if model.acquires is Acquires.AWAITED else result
     rig.note(value)
-    if model.lease.lazy or (model.lease.opened_by and not model.only_given):
+    if rig.late or model.lease.lazy or (model.lease.opened_by and not model.only_given):
         await _expect(rig, 0, "before it was used or opened")
         await _opened(rig, model, value)
     await _expect(rig, 1, "after it was acquired")
@@ -136,6 +140,8 @@ async def _try_release(rig: Rig, model: CallModel, claim: Claim) -> None:
     result = _call_release(rig, value, claim.release)
     if claim.release.awaited:
         await result
+    if rig.finish is not None:
+        await _done(rig.finish(value))
     await _expect(rig, 0, f"after {claim.release.method}()")
 
 
@@ -171,10 +177,10 @@ async def _try_block(rig: Rig, model: CallModel, claim: Claim) -> None:
         if not hasattr(type(value), enter):
             raise TypeError("no manager")
         await _done(getattr(type(value), enter)(value))
-    except (TypeError, AttributeError, RuntimeError, NotImplementedError):
+    except Exception:  # noqa: BLE001 - each library refuses in its own way
         refused = True
     else:
-        with suppress(AttributeError, TypeError):
+        with suppress(Exception):
             await _done(getattr(type(value), leave)(value, None, None, None))
     if said == WithExit.NOTHING.value:
         assert refused, f"can be entered by '{word}', of which nothing is said"
@@ -285,3 +291,8 @@ async def refused(call: Callable[[], Any], give_back: Callable[[Any], Any]) -> i
         return 1
     await _done(give_back(value))
     return 0
+
+
+async def in_time(waiting: Any) -> Any:
+    """What an awaitable gives, if it does so soon; raises `TimeoutError` otherwise."""
+    return await asyncio.wait_for(_done(waiting), 0.05)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from conformance import benches_files, benches_postgres, probes
+from conformance import benches_files, benches_postgres, benches_postgres_async, benches_sqlalchemy, probes
 from conformance.ledger import Ledger
 from conformance.names import file_of
 from conformance.probes import Bench, Claim, claims_of_call, try_claim
@@ -16,7 +16,7 @@ from unclosed.catalog_files import UserModels
 
 SERVERS: list[tuple[Server | None, list[Bench]]] = [
     (None, benches_files.BENCHES),
-    (POSTGRES, benches_postgres.BENCHES),
+    (POSTGRES, [*benches_postgres.BENCHES, *benches_postgres_async.BENCHES, *benches_sqlalchemy.BENCHES]),
 ]
 CASES = [
     pytest.param(server, bench, claim, id=f"{bench.acquire}-{claim.text}")
