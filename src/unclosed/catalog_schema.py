@@ -20,7 +20,7 @@ _FLAGS = (
     *("sleeps", "gathers", "opens"),
 )
 _LIMITS = ("io", "waits", "limit", "limits", "never_waits", "brief_after", "autocommit", "pool", "within_process", "intercepts")
-_POSITIONS = ("wraps", "enters", "awaits", "passes", "advances", "calls", "at_most", "child_of")
+_POSITIONS = ("wraps", "enters", "awaits", "passes", "advances", "calls", "starts", "at_most", "child_of")
 CALL_KEYS = LEASE_KEYS.union(
     _FLAGS,
     _POSITIONS,
@@ -109,6 +109,7 @@ def read_call(name: str, table: Table, source: str) -> CallEntry:
         passes=table.position("passes"),
         advances=table.position("advances"),
         calls=table.position("calls"),
+        starts=table.position("starts"),
         keeps=table.flag("keeps"),
         borrows=table.flag("borrows"),
         cannot_raise=table.flag("cannot_raise"),

@@ -208,6 +208,8 @@ class CallModel:
     calls: int | None = None
     """The call calls this argument with the rest and gives its value (`asyncio.to_thread`); with `returns_class`, the result does so
     when it is called (`functools.partial`)."""
+    starts: int | None = None
+    """The call has this argument called with the rest, and nobody waits for it but the block of the receiver (`TaskGroup.start_soon`)."""
     keeps: bool = False
     """The arguments are kept: responsibility for a resource among them moves to the callee."""
     borrows: bool = False

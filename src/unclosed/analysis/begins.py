@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from unclosed.analysis.autocommit import is_autocommit
-from unclosed.analysis.externals import all_calls
 from unclosed.analysis.givens import NOTHING_GIVEN, Given
+from unclosed.analysis.running import all_calls
 from unclosed.analysis.subjects import Begin, How, aliases_of, is_pooled, model_of, sql, subject_of
 from unclosed.confidence import Confidence
 from unclosed.flow import events as ev

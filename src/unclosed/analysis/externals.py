@@ -20,18 +20,21 @@ from unclosed.analysis.confinement import is_intercepted, stays_within
 from unclosed.analysis.facts import FactFlow
 from unclosed.analysis.givens import NOTHING_GIVEN, Given, entry_facts, filled
 from unclosed.analysis.limits import limit_of, never_waits, scope_limit
+from unclosed.analysis.running import Running, all_calls, iteration_over
 from unclosed.confidence import Confidence
 from unclosed.findings import TrailStep
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId, SpanId
 from unclosed.flow.graph import EdgeKind, FlowGraph
-from unclosed.infer.calls import CallInfo, argument_at
+from unclosed.infer.calls import CallInfo, without_first
 from unclosed.infer.types import ScopeTypes
 
 if TYPE_CHECKING:
     from unclosed.analysis.summaries import Summaries
     from unclosed.analysis.targets import Target
 
+_HOPS = 4
+"""Callables that are handed callables to call."""
 _BRIEFLY = 24
 """Events between a `kill()` and the wait that it makes short."""
 
@@ -58,29 +61,25 @@ class External:
         return self.sleeps or self.seconds == math.inf
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
-    """The node at which a call's work is done, and the limit in seconds that what awaits it sets; 0 for one that is not known."""
-
-    node: NodeId
-    seconds: float = math.inf
-
-
 class Externals:
     """Answers which calls of the project's functions reach outside."""
 
     def __init__(self, summaries: Summaries) -> None:
         self._summaries = summaries
         self._enclosing: dict[int, tuple[FlowGraph, dict[NodeId, tuple[PlaceId, ...]]]] = {}
-        self._running: dict[int, tuple[FlowGraph, dict[NodeId, tuple[NodeId, ...]]]] = {}
 
-    def at(self, scope: ScopeTypes, node: NodeId, given: Given = NOTHING_GIVEN) -> tuple[External, ...]:
-        """What the call at a node does outside; `given`: the literals that the function is given."""
+    def at(self, scope: ScopeTypes, node: NodeId, given: Given = NOTHING_GIVEN, *, for_caller: bool = False) -> tuple[External, ...]:
+        """What the call at a node does outside; `given`: the literals that the function is given.
+
+        `for_caller`: a coroutine that the function returns counts too, because whoever calls it awaits that.
+        """
         event = scope.graph.events[node]
         if not isinstance(event, ev.Call):
             return ()
         info = scope.call(node)
-        run = self._runs(scope, node, event, info)
+        run = self._summaries.running.of(scope, node, event)
+        if run is None and for_caller and self._summaries.running.is_returned(scope, event.result):
+            run = Running(node)
         if run is None:
             return ()
         if info.model is not None:
@@ -94,25 +93,36 @@ class Externals:
 
     def may_be_in(self, scope: ScopeTypes) -> bool:
         """Whether a function may do anything outside at all: it calls a library that does, or a module that reaches one."""
-        for node, _ in all_calls(scope):
+        for node, event in all_calls(scope):
             info = scope.call(node)
             model = info.model
-            if model is not None and (model.io or model.waits or model.sleeps or model.calls is not None):
+            if model is not None and (model.io or model.waits or model.sleeps or model.calls is not None or model.starts is not None):
                 return True
             if model is None and info.target is not None and self._summaries.reaches_outside(info.target.module):
                 return True
+            handed = self._summaries.handing.callables(scope, event) if model is None and info.target is not None else ()
+            if any(self._may_reach(each) for each in handed):
+                return True
         return False
+
+    def _may_reach(self, info: CallInfo) -> bool:
+        """Whether a callable that is handed to a function may do anything outside."""
+        model = info.model
+        if model is not None:
+            return bool(model.io or model.waits or model.sleeps)
+        return info.target is not None and self._summaries.reaches_outside(info.target.module)
 
     # Libraries
 
     def _of_model(self, scope: ScopeTypes, info: CallInfo, event: ev.Call) -> tuple[External, ...]:
         model = info.model
         assert model is not None
-        if model.calls is not None and not model.returns_class and not model.keeps:
+        called = model.starts if model.calls is None else model.calls
+        if called is not None and not model.returns_class:
             inner = scope.calls.called_inside(info)
             if inner is None:
                 return ()
-            moved = replace(inner, event=_without_first(event, model.calls + 1))
+            moved = replace(inner, event=without_first(inner.event, called + 1))
             return self._of_model(scope, moved, event) if inner.model is not None else self._of_function(scope, moved, event)
         if not (model.io or model.waits or model.sleeps) or never_waits(scope, info) or _is_brief(scope, info, event):
             return ()
@@ -130,17 +140,32 @@ class Externals:
 
     # Functions of the project
 
-    def _of_function(self, scope: ScopeTypes, info: CallInfo, event: ev.Call) -> tuple[External, ...]:
+    def _of_function(self, scope: ScopeTypes, info: CallInfo, event: ev.Call, hops: int = _HOPS) -> tuple[External, ...]:
         """What the called function does outside; if the name stands for several, what the first of them does and all others do too."""
         if info.others:
-            first, *others = (self._of_function(scope, each, event) for each in info.each())
+            first, *others = (self._of_function(scope, each, event, hops) for each in info.each())
             return tuple(external for external in first if all(is_among(external, other) for other in others))
+        return worst_of([*self._of_body(scope, info, event), *self._of_handed(scope, info, event, hops)])
+
+    def _of_handed(self, scope: ScopeTypes, info: CallInfo, event: ev.Call, hops: int) -> Iterator[External]:
+        """What the callables do that a called function is handed and calls."""
+        for target, inner in self._summaries.handing.inner_calls(scope, info) if hops > 0 else ():
+            if self._summaries.running.is_coroutine(scope, inner.info) and not inner.is_awaited:
+                continue
+            is_model = inner.info.model is not None
+            found = self._of_model(scope, inner.info, event) if is_model else self._of_function(scope, inner.info, event, hops - 1)
+            for external in found:
+                step = self._summaries.step_in(target, inner.span, f"{target.facts.name}() calls it here")
+                yield replace(external, via=(*step, *external.via), confidence=min(external.confidence, info.confidence))
+
+    def _of_body(self, scope: ScopeTypes, info: CallInfo, event: ev.Call) -> tuple[External, ...]:
+        """What the body of a called function does outside."""
         if info.target is None or not self._summaries.reaches_outside(info.target.module):
             return ()
         target = self._summaries.target(scope, info)
         if target is None or not target.runs(providers=True) or target.facts.only_raises:
             return ()
-        if target.facts.is_generator and not target.facts.decorators and _iteration(scope, event) is None:
+        if target.facts.is_generator and not target.facts.decorators and iteration_over(scope, event) is None:
             return ()
         nothing: tuple[External, ...] = ()
         given = self._summaries.givens.to(target, scope, info)
@@ -170,69 +195,11 @@ class Externals:
         entry = entry_facts(scope, given)
         facts = FactFlow(scope.graph, self._summaries.meaning(scope).edges, entry=entry) if entry else None
         nodes = (NodeId(node) for node in scope.graph.node_ids())
-        found = [e for node in nodes if facts is None or facts.reaching(node) for e in self.at(scope, node, given)]
-        return worst_of(found)
+        reached = (node for node in nodes if facts is None or facts.reaching(node))
+        is_plain = not target.facts.is_async
+        return worst_of([external for node in reached for external in self.at(scope, node, given, for_caller=is_plain)])
 
-    # When it runs
-
-    def running_at(self, scope: ScopeTypes, node: NodeId) -> tuple[NodeId, ...]:
-        """The calls whose work is done at a node: a call itself, a coroutine where it is awaited."""
-        key = id(scope.graph)
-        if key not in self._running:
-            found: dict[NodeId, tuple[NodeId, ...]] = {}
-            for call, event in all_calls(scope):
-                run = self._runs(scope, call, event, scope.call(call))
-                if run is not None:
-                    found[run.node] = (*found.get(run.node, ()), call)
-            self._running[key] = scope.graph, found
-        return self._running[key][1].get(node, ())
-
-    def _runs(self, scope: ScopeTypes, node: NodeId, event: ev.Call, info: CallInfo) -> Running | None:
-        """Where a call's work is done; `None` if that is not in this function."""
-        if event.awaited or not self._is_coroutine(scope, info):
-            return Running(node)
-        for number, user in enumerate(scope.graph.events):
-            other = NodeId(number)
-            match user:
-                case ev.Call(_, arguments, _, _, _, _) if any(a.value == event.result for a in arguments):
-                    return self._is_awaited_by(scope, other, user, event.result)
-                case ev.Enter(manager, True, _, _) if manager == event.result:
-                    return Running(other)
-                case ev.Await(value, _, _) if value is not None and _holds(scope, value, event.result):
-                    return Running(other)
-                case ev.Bind(_, value, _) if value == event.result and isinstance(scope.graph.places.keys[user.target], ev.Returned):
-                    return None
-                case ev.Store(ev.StoreKind.CONTAINER, _, _, value, _) if value == event.result:
-                    return self._gathering(scope)
-        iteration = _iteration(scope, event)
-        return Running(iteration) if iteration is not None else None
-
-    def _is_awaited_by(self, scope: ScopeTypes, node: NodeId, user: ev.Call, value: PlaceId) -> Running | None:
-        """Where a call awaits the coroutine that it is given, under its limit."""
-        info = scope.call(node)
-        if info.model is None:
-            return self._gathering(scope) if user.callee.method in ("append", "add") else None
-        outer = self._runs(scope, node, user, info) if info.model.gathers or info.model.awaits is not None else None
-        if outer is None or info.model.gathers:
-            return outer
-        if argument_at(user, info.model.awaits or 0) != value or info.model.keeps:
-            return None
-        seconds = scope_limit(scope, info)
-        return Running(outer.node, min(outer.seconds, seconds if seconds is not None else 0.0))
-
-    def _gathering(self, scope: ScopeTypes) -> Running | None:
-        """Where the function awaits many at once, so that what it collected in a list is awaited there."""
-        for node, event in all_calls(scope):
-            info = scope.call(node)
-            if info.model is not None and info.model.gathers:
-                return self._runs(scope, node, event, info)
-        return None
-
-    def _is_coroutine(self, scope: ScopeTypes, info: CallInfo) -> bool:
-        if info.model is not None:
-            return info.model.is_coroutine or info.model.gathers or (info.model.lends is not None and bool(info.model.io))
-        target = self._summaries.target(scope, info) if info.target is not None and not info.is_class else None
-        return target is not None and target.facts.is_async and not target.facts.is_generator
+    # Limits around
 
     def is_limited(self, scope: ScopeTypes, node: NodeId) -> bool:
         """Whether what awaits a call, or the blocks around it, set it a limit, known or not."""
@@ -241,13 +208,13 @@ class Externals:
             return False
         if any(scope_limit(scope, made) != math.inf for manager in self.around(scope, node) if (made := scope.call_behind(manager))):
             return True
-        run = self._runs(scope, node, event, scope.call(node))
+        run = self._summaries.running.of(scope, node, event)
         users = [e for e in scope.graph.events if isinstance(e, ev.Call) and any(a.value == event.result for a in e.arguments)]
         return bool(users) if run is None else run.seconds != math.inf or any(_is_limiting(scope, e) for e in users)
 
     def _enclosing_limit(self, scope: ScopeTypes, node: NodeId, event: ev.Call, info: CallInfo) -> float:
         """The shortest limit of the scopes around an awaited call; 0 where one is not known. A blocking call is not interrupted."""
-        if not (event.awaited or self._is_coroutine(scope, info)):
+        if not (event.awaited or self._summaries.running.is_coroutine(scope, info)):
             return math.inf
         limit = math.inf
         for manager in self.around(scope, node):
@@ -330,41 +297,3 @@ def _limited(external: External, limit: float) -> External:
     if limit == 0.0:
         return replace(external, seconds=None)
     return external if external.seconds is not None and external.seconds <= limit else replace(external, seconds=limit)
-
-
-def _without_first(event: ev.Call, count: int) -> ev.Call:
-    """The call that `to_thread(f, a, b)` makes: `f(a, b)`."""
-    moved = [
-        ev.Argument(a.key - count, a.value) if isinstance(a.key, int) else a
-        for a in event.arguments
-        if not isinstance(a.key, int) or a.key >= count
-    ]
-    return replace(event, arguments=tuple(moved))
-
-
-def _holds(scope: ScopeTypes, place: PlaceId, value: PlaceId, hops: int = 4) -> bool:
-    """Whether a place holds nothing but a value."""
-    for _ in range(hops):
-        if place == value:
-            return True
-        sources = scope.sources(place)
-        if len(sources) != 1 or sources[0].place is None:
-            return False
-        place = sources[0].place
-    return False
-
-
-def _iteration(scope: ScopeTypes, event: ev.Call) -> NodeId | None:
-    """The step of a `for` of the function that walks through the generator that a call makes."""
-    for node, step in enumerate(scope.graph.events):
-        if isinstance(step, ev.Step) and step.word == "next" and step.value is not None and _holds(scope, step.value, event.result):
-            return NodeId(node)
-    return None
-
-
-def all_calls(scope: ScopeTypes) -> Iterator[tuple[NodeId, ev.Call]]:
-    """The calls of a scope with their nodes."""
-    for node in scope.graph.node_ids():
-        event = scope.graph.events[node]
-        if isinstance(event, ev.Call):
-            yield NodeId(node), event

@@ -41,7 +41,9 @@ def scope_limit(scope: ScopeTypes, info: CallInfo) -> float | None:
     """How long what is awaited in a scope such as `asyncio.timeout(5)` may take, in seconds."""
     if info.model is None or info.model.limits is None:
         return math.inf
-    return _told(scope, info, info.model.limits, _HOPS)
+    limit = info.model.limits
+    seconds = _told(scope, info, limit, _HOPS)
+    return limit.default if seconds is None and not _is_told(scope, info, limit) else seconds
 
 
 def never_waits(scope: ScopeTypes, info: CallInfo) -> bool:

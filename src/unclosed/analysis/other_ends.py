@@ -105,7 +105,7 @@ class OtherEnds:
 
     def _outside(self, scope: ScopeTypes, node: NodeId, given: Given) -> tuple[External, ...]:
         externals = self._summaries.externals
-        return tuple(external for call in externals.running_at(scope, node) for external in externals.at(scope, call, given))
+        return tuple(external for call in self._summaries.running.at(scope, node) for external in externals.at(scope, call, given))
 
 
 def is_own(scope: ScopeTypes, place: PlaceId) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from unclosed.analysis.arguments import Arguments, is_no_pool
-from unclosed.analysis.externals import Externals, all_calls
+from unclosed.analysis.externals import Externals
+from unclosed.analysis.running import all_calls
 from unclosed.analysis.verdicts import PoolFault, PoolVerdict
 from unclosed.confidence import Confidence
 from unclosed.flow.events import NodeId

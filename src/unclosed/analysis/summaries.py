@@ -26,6 +26,7 @@ from unclosed.analysis.facts import FactFlow
 from unclosed.analysis.faults import FaultLog
 from unclosed.analysis.fresh import Fresh, FreshResources
 from unclosed.analysis.givens import Givens
+from unclosed.analysis.handing import Handing
 from unclosed.analysis.meaning import Meaning
 from unclosed.analysis.obligations import Flag, Site
 from unclosed.analysis.other_ends import OtherEnds
@@ -33,6 +34,7 @@ from unclosed.analysis.overriding import Overriding, joined_effect
 from unclosed.analysis.owners import Owners
 from unclosed.analysis.patches import Patches
 from unclosed.analysis.property_reads import with_getters
+from unclosed.analysis.running import WhenRun
 from unclosed.analysis.sites import MAX_SITES, SiteFinder
 from unclosed.analysis.solver import Budget, GivenUp, Outcome, Solver
 from unclosed.analysis.targets import Target, is_awaited_inside
@@ -70,7 +72,7 @@ class Summaries:
         """`python`: the oldest version that the project admits."""
         self._program, self.python = program, python
         self.owners = Owners(self)
-        self.givens = Givens()
+        self.givens, self.running, self.handing = Givens(), WhenRun(self), Handing(self)
         self.externals = Externals(self)
         self.transactions = Transactions(self)
         self.other_ends = OtherEnds(self)

@@ -121,6 +121,8 @@ class TransactionEnds:
         if self._begin.how is How.BLOCK:
             return False
         target = self._summaries.target(self._scope, info)
+        if self._is_handed_end(event):
+            return True
         if target is not None:
             return self._summaries.other_ends.may_end(target, self._summaries.givens.to(target, self._scope, info, given))
         if self._is_harmless(info):
@@ -131,6 +133,16 @@ class TransactionEnds:
         if receiver is None or info.receiver is not None or not self._reads_names or isinstance(self._graph.places.keys[receiver], ev.Temp):
             return False  # the last: `session.query(Order).filter(…).first()`
         return event.callee.method in self._summaries.ending_methods(self._scope.module.name)
+
+    def _is_handed_end(self, event: ev.Call) -> bool:
+        """Whether a call gets something that ends a transaction when it is called: `retried(session.commit)`."""
+        for info in self._summaries.handing.callables(self._scope, event):
+            if ended_by(self._scope, info.event) is not None:
+                return True
+            target = self._summaries.target(self._scope, info) if info.model is None and not info.is_class else None
+            if target is not None and self._summaries.is_bearing(target.types.name) and self._summaries.other_ends.may_end(target):
+                return True
+        return False
 
     def _is_harmless(self, info: CallInfo) -> bool:
         """Whether a call is of Python's or of a library that is known well enough to say so if it ended something."""

@@ -76,7 +76,7 @@ class TransactionTransfer:
                 if model is not None and says_autocommit(self._scope, model, name, value):
                     return End.RELEASED, End.RELEASED
         after = state
-        for call in self._summaries.externals.running_at(self._scope, node):
+        for call in self._summaries.running.at(self._scope, node):
             called = self._graph.events[call]
             if isinstance(called, ev.Call) and isinstance(after, Obligation):
                 after = self._called(called, call, (node, before), after)

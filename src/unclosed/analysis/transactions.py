@@ -17,11 +17,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from unclosed.analysis.begins import Begins
-from unclosed.analysis.externals import External, all_calls, is_among
+from unclosed.analysis.externals import External, is_among
 from unclosed.analysis.facts import FactFlow
 from unclosed.analysis.givens import NOTHING_GIVEN, Given, entry_facts
 from unclosed.analysis.meaning import Meaning
 from unclosed.analysis.obligations import When
+from unclosed.analysis.running import all_calls
 from unclosed.analysis.solver import Budget, GivenUp, Outcome
 from unclosed.analysis.subjects import Begin, How, model_at, place_of, subject_of
 from unclosed.analysis.transaction_flow import ResultSolver, TransactionSolver, TransactionTransfer

@@ -136,6 +136,7 @@ def _effects(model: CallModel) -> Iterator[str]:
         f"takes the next value of argument {model.advances}": model.advances is not None,
         f"gives back argument {model.passes} itself": model.passes is not None,
         f"calls argument {model.calls}": model.calls is not None,
+        f"has argument {model.starts} called": model.starts is not None,
         f"un-awaited, a manager that lends a {model.lends}": model.lends is not None,
     }
     return (sentence for sentence, holds in said.items() if holds)

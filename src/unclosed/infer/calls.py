@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from unclosed.confidence import Confidence
 from unclosed.flow import events as ev
 from unclosed.flow.events import PlaceId
+from unclosed.flow.graph import FlowGraph
 from unclosed.infer.reaching import reaching_values
 from unclosed.infer.values import Sort, Value, instance, join
 from unclosed.library import Acquires, CallModel
@@ -296,10 +297,15 @@ class CallReader:
         return None if inner is None else self.result(inner)
 
     def called_inside(self, info: CallInfo) -> CallInfo | None:
-        """What `to_thread(connect, dsn)` calls; `None` if it is not known."""
-        place = argument_at(info.event, info.model.calls) if info.model is not None and info.model.calls is not None else None
-        callee = None if place is None else self._scope.value(place)
-        return self._by_value(info.event, callee)
+        """What `to_thread(connect, dsn)` calls, or has called; `None` if it is not known."""
+        position = None if info.model is None else info.model.starts if info.model.calls is None else info.model.calls
+        place = argument_at(info.event, position) if position is not None else None
+        if place is None:
+            return None
+        callee = callee_of(self._scope.graph, place)
+        event = replace(info.event, callee=callee)
+        receiver = self._scope.value(callee.receiver) if callee.receiver is not None else None
+        return self._by_receiver(event, receiver) or self._by_value(event, self._scope.value(place))
 
     def _made(self, info: CallInfo, model: CallModel) -> Value | None:
         if model.returns == "self":
@@ -364,6 +370,24 @@ class CallReader:
 def argument_at(event: ev.Call, position: int) -> PlaceId | None:
     """The argument at a position from 0, `None` if it is not given by position."""
     return next((a.value for a in event.arguments if a.key == position), None)
+
+
+def callee_of(graph: FlowGraph, place: PlaceId) -> ev.Callee:
+    """What calling what a place holds calls: a method of its receiver, where the place is `client.post`."""
+    key = graph.places.keys[place]
+    if isinstance(key, ev.Attribute):
+        return ev.Callee(place, key.base, key.name, is_method=True)
+    return ev.Callee(place, None, key.name if isinstance(key, ev.Local) else "")
+
+
+def without_first(event: ev.Call, count: int) -> ev.Call:
+    """The call that `to_thread(f, a, b)` makes: `f(a, b)`."""
+    moved = [
+        ev.Argument(a.key - count, a.value) if isinstance(a.key, int) else a
+        for a in event.arguments
+        if not isinstance(a.key, int) or a.key >= count
+    ]
+    return replace(event, arguments=tuple(moved))
 
 
 def is_given(event: ev.Call, position: int, name: str) -> bool:
