@@ -18,8 +18,10 @@ from typing import Any
 import click
 
 from unclosed import __version__
+from unclosed.cache import Cache, cache_folder
 from unclosed.catalog import Catalog
 from unclosed.commands import baseline as baseline_command
+from unclosed.commands import clean as clean_command
 from unclosed.commands.config import show_config
 from unclosed.commands.models import models
 from unclosed.commands.run_options import configured, run_options
@@ -55,6 +57,7 @@ def main() -> None:
 @click.option("--output-file", type=click.Path(dir_okay=False), metavar="FILE", help="Write findings there, not to standard output.")
 @click.option("--baseline", type=click.Path(dir_okay=False), metavar="FILE", help="Leave out the known findings that this file lists.")
 @click.option("--diff", "revision", metavar="REVISION", help="Show what has to do with lines changed since this revision of git alone.")
+@click.option("--no-cache", is_flag=True, help="Neither use nor keep what earlier runs found out about unchanged files.")
 @click.option("--statistics", "with_statistics", is_flag=True, help="Count findings, skipped functions and files at the end.")
 @click.option("--exit-zero", is_flag=True, help="Exit with status 0 even if there are findings.")
 @click.option("--stdin-filename", metavar="PATH", help="The path of the text that is read from standard input.")
@@ -63,6 +66,7 @@ def check(
     force_exclude: bool,
     output_file: str | None,
     revision: str | None,
+    no_cache: bool,
     with_statistics: bool,
     exit_zero: bool,
     config_file: str | None,
@@ -74,8 +78,9 @@ def check(
     with usage_errors():
         config = configured(paths, config_file, stdin_filename, **options)
         catalog = Catalog.load(config.models)
+        cache = None if no_cache else Cache(cache_folder())
         closed = gate(paths, config.baseline, revision)
-        report = check_paths(paths, config, catalog, force_exclude=force_exclude, stdin_name=stdin_filename, watch=_watch)
+        report = check_paths(paths, config, catalog, force_exclude=force_exclude, stdin_name=stdin_filename, watch=_watch, cache=cache)
         report, paid_off = passed(report, closed, config, paths)
         _print(report, config, output_file, with_statistics=with_statistics)
     for entry in paid_off:
@@ -85,6 +90,7 @@ def check(
 
 
 main.add_command(baseline_command.baseline)
+main.add_command(clean_command.clean)
 
 
 @main.command()

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unclosed.analysis.verdicts import AnalysedModule
+from unclosed.cache import Cache
 from unclosed.catalog import Catalog
+from unclosed.errors import TooDeep
 from unclosed.findings import Skipped
 from unclosed.prefilter import matters
 from unclosed.project.bearing import Bearing
@@ -26,12 +28,20 @@ if TYPE_CHECKING:
 class Engine:
     """Analyses the files of one run; modules and summaries are kept from file to file."""
 
-    def __init__(self, catalog: Catalog, requires_python: tuple[int, int] | None = None, *, with_connections: bool = False) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        requires_python: tuple[int, int] | None = None,
+        *,
+        with_connections: bool = False,
+        cache: Cache | None = None,
+    ) -> None:
         """`requires_python`: the lowest version that the project admits; `None`: the running one.
 
-        `with_connections`: whether a rule asks what is done while a connection is checked out.
+        `with_connections`: whether a rule asks what is done while a connection is checked out. `cache`: where facts are kept from run to
+        run.
         """
-        self._with_connections = with_connections
+        self._with_connections, self._cache = with_connections, cache
         self._catalog, self._python = catalog, requires_python or sys.version_info[:2]
         self._bearing = Bearing(catalog)
         self._loaded: tuple[Program, Summaries] | None = None
@@ -55,7 +65,7 @@ class Engine:
             from unclosed.analysis.summaries import Summaries
             from unclosed.project.program import Program
 
-            program = Program(self._catalog, self._bearing)
+            program = Program(self._catalog, self._bearing, self._cache)
             self._pools = PoolSummaries(program, self._python)
             self._loaded = program, Summaries(program, self._python)
             self._loaded[1].transactions.with_connections = self._with_connections
@@ -64,7 +74,6 @@ class Engine:
     def analyse(self, source: SourceFile) -> AnalysedModule:
         """Analyse one file. Raises `UnparsableFile`. A file nested too deeply is returned as skipped."""
         from unclosed.analysis.module import ModuleAnalysis
-        from unclosed.lowering.parse import TooDeep
 
         self._forget_old_text(source)
         program, summaries = self.loaded()

@@ -56,3 +56,7 @@ def _nearest(value: str, choices: Sequence[str]) -> str | None:
 
     alike = difflib.get_close_matches(value, choices, n=max(len(choices), 1))
     return max(sorted(alike), key=likeness, default=None)
+
+
+class TooDeep(Exception):
+    """The text is valid Python, but nested too deeply (or too strange for libcst) to be analysed; the file is skipped."""

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from unclosed import __version__
+from unclosed.cache import Cache, cache_folder
 from unclosed.catalog import Catalog
 from unclosed.confidence import Confidence
 from unclosed.config import Config, find_config, parse_confidence, parse_seconds, read_config
@@ -145,7 +146,7 @@ def _engine(config_file: Path | None, requires_python: tuple[int, int] | None, w
     """One for each configuration file, so that all directories of a project share what is known of it."""
     config = Config() if config_file is None else read_config(config_file)
     catalog = Catalog.load(config.models)
-    return catalog, Engine(catalog, requires_python, with_connections=with_connections)
+    return catalog, Engine(catalog, requires_python, with_connections=with_connections, cache=Cache(cache_folder()))
 
 
 def _directory(filename: str) -> Path:

@@ -16,13 +16,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from unclosed.cache import Cache
 from unclosed.catalog import Catalog
 from unclosed.collector import collector_paused
 from unclosed.confidence import Confidence
 from unclosed.config import Config
 from unclosed.discovery import Discovery, common_directory, discover, repository_root
 from unclosed.engine import Engine
-from unclosed.errors import UnparsableFile, UnreadableFile
+from unclosed.errors import TooDeep, UnparsableFile, UnreadableFile
 from unclosed.file_rules import FileRules
 from unclosed.findings import Finding, Skipped, numbered
 from unclosed.pgbouncer.ini import read_settings_file
@@ -90,15 +91,19 @@ def check_paths(
     force_exclude: bool = False,
     stdin_name: str | None = None,
     watch: Watch = contextlib.nullcontext,
+    cache: Cache | None = None,
 ) -> Report:
-    """The report on all Python files that these paths stand for; `-` is standard input, shown as `stdin_name`."""
+    """The report on all Python files that these paths stand for; `-` is standard input, shown as `stdin_name`.
+
+    `cache`: where facts are kept.
+    """
     started = time.perf_counter()
     rules, of_named = FileRules(settings), FileRules(settings, is_named=True)
     named = frozenset(map(os.path.realpath, paths))
     also = frozenset({SETTINGS_FILE} if any(rule.reads_settings for rule in rules.all) else ())
     discovery = discover(paths, settings, force_exclude=force_exclude, stdin_name=stdin_name, also=also)
     results: list[tuple[str, FileResult]] = []
-    engine = _engine(catalog, settings, rules.all)
+    engine = _engine(catalog, settings, rules.all, cache)
     with watch(discovery.files) as files, collector_paused():
         for path in files:
             shown_as = (stdin_name or "stdin") if path == STDIN else path
@@ -107,6 +112,8 @@ def check_paths(
                 results.append((shown_as, check_settings_file(path, settings, asked.of(path))))
             else:
                 results.append((shown_as, check_file(path, shown_as, settings, catalog, rules.of(shown_as), engine)))
+    if cache is not None:
+        cache.tidy()
     root = repository_root(common_directory([(stdin_name or "stdin") if path == STDIN else path for path in paths]))
     return _report(discovery, dict(results), time.perf_counter() - started, root)
 
@@ -170,13 +177,13 @@ def _checked(source: SourceFile, settings: Config, engine: Engine, rules: tuple[
     return FileResult(sure, module.skipped, is_parsed=True)
 
 
-def _engine(catalog: Catalog, settings: Config, rules: tuple[Rule, ...]) -> Engine:
-    return Engine(catalog, settings.requires_python, with_connections=any(rule.needs_connections for rule in rules))
+def _engine(catalog: Catalog, settings: Config, rules: tuple[Rule, ...], cache: Cache | None = None) -> Engine:
+    return Engine(catalog, settings.requires_python, with_connections=any(rule.needs_connections for rule in rules), cache=cache)
 
 
 def _refuse(text: str) -> None:
     """Raises the same `UnparsableFile` that the engine would for a text that CPython refuses; newer syntax than CPython's passes."""
-    from unclosed.lowering.parse import TooDeep, parse  # loads libcst, for the rare file that is refused
+    from unclosed.lowering.parse import parse  # loads libcst, for the rare file that is refused
 
     with contextlib.suppress(TooDeep):
         parse(text)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from unclosed.analysis.subjects import How
 from unclosed.analysis.summaries import Run, Summaries
 from unclosed.analysis.transactions import Hit, LeftOpen
 from unclosed.analysis.verdicts import HeldCall, OpenTransaction
 from unclosed.findings import TrailStep
-from unclosed.lowering.positions import Spans
+
+if TYPE_CHECKING:
+    from unclosed.lowering.positions import Spans
 
 _BEGAN = {
     How.BLOCK: "the transaction is opened here",

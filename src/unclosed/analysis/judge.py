@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from unclosed.analysis.obligations import End, Flag, Obligation, Site
 from unclosed.analysis.solver import Arrival, Outcome
 from unclosed.analysis.verdicts import Loss, Resource, Verdict
@@ -11,8 +13,10 @@ from unclosed.findings import TrailStep
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, SpanId
 from unclosed.flow.graph import Edge, EdgeKind, FlowGraph
-from unclosed.lowering.positions import Spans
 from unclosed.text import Span
+
+if TYPE_CHECKING:
+    from unclosed.lowering.positions import Spans
 
 _EXIT_LOSSES = (
     (ev.ExitKind.RETURN, Loss.EARLY_EXIT),

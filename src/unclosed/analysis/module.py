@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from unclosed.analysis.faults import LoggedFault, read_typed_releases
 from unclosed.analysis.holding import Holding
@@ -21,7 +22,9 @@ from unclosed.findings import Skipped, TrailStep
 from unclosed.infer.types import ModuleTypes
 from unclosed.library import Lease, Release
 from unclosed.lowering.facts import FunctionFacts, Scope
-from unclosed.lowering.positions import Spans
+
+if TYPE_CHECKING:
+    from unclosed.lowering.positions import Spans
 
 _OWNER_STANDS_IN_FOR = (Loss.NEVER, Loss.EARLY_EXIT, Loss.EXCEPTION)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from unclosed.analysis.arguments import Arguments, is_no_pool
 from unclosed.analysis.externals import Externals
@@ -13,7 +14,9 @@ from unclosed.flow.events import NodeId
 from unclosed.infer.calls import CallInfo
 from unclosed.infer.types import ScopeTypes
 from unclosed.library import PoolModel, Told
-from unclosed.lowering.positions import Spans
+
+if TYPE_CHECKING:
+    from unclosed.lowering.positions import Spans
 
 
 class PoolLimits:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from unclosed.analysis.arguments import Arguments, is_no_pool
 from unclosed.analysis.facts import FactFlow
@@ -28,8 +29,10 @@ from unclosed.flow import events as ev
 from unclosed.infer.calls import CallInfo
 from unclosed.infer.types import ScopeTypes
 from unclosed.library import Kind
-from unclosed.lowering.positions import Spans
 from unclosed.project.program import Program
+
+if TYPE_CHECKING:
+    from unclosed.lowering.positions import Spans
 
 _POOLS = frozenset({Kind.POOL})
 

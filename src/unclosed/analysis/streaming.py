@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from unclosed.analysis.endpoints import Endpoints, HeldSession, Streams, generators, streaming_class
 from unclosed.analysis.holds import NOTHING, Hold
@@ -21,7 +22,9 @@ from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, SpanId
 from unclosed.infer.types import ModuleTypes, ScopeTypes
 from unclosed.lowering.facts import FunctionFacts, Scope
-from unclosed.lowering.positions import Spans
+
+if TYPE_CHECKING:
+    from unclosed.lowering.positions import Spans
 
 MAX_USERS = 4
 """Generators inside generators that are followed to the response."""

@@ -13,14 +13,13 @@ from unclosed.analysis.solver import GivenUp, Outcome
 from unclosed.analysis.summaries import Run, Summaries
 from unclosed.analysis.verdicts import AnalysedFunction, AnalysedModule
 from unclosed.engine import Engine
-from unclosed.errors import ConfigError, UnclosedError
+from unclosed.errors import ConfigError, TooDeep, UnclosedError
 from unclosed.explain.place import Place
 from unclosed.explain.words import Words
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, SpanId
 from unclosed.infer.types import ScopeTypes
 from unclosed.lowering.facts import FunctionFacts, FunctionId, Scope
-from unclosed.lowering.parse import TooDeep
 from unclosed.lowering.positions import Spans
 from unclosed.project.program import LoadedModule
 from unclosed.source import read_source, split_lines

@@ -14,7 +14,7 @@ import warnings
 import libcst as cst
 
 from unclosed.collector import collector_paused
-from unclosed.errors import UnparsableFile
+from unclosed.errors import TooDeep, UnparsableFile
 
 MAX_CHAIN = 1_000
 """Operators of one expression without a comma between them; libcst 1.9 needs seconds beyond, and overflows the stack at about 6,000."""
@@ -23,10 +23,6 @@ MAX_PATTERN = 6
 _CASE = re.compile(r"^[ \t]+case\b[^\n]*", re.MULTILINE)
 MAX_BRACKETS = 150
 """Nested brackets that libcst is trusted with where CPython's parser has not vouched for the text."""
-
-
-class TooDeep(Exception):
-    """The text is valid Python, but nested too deeply (or too strange for libcst) to be analysed; the file is skipped."""
 
 
 _TOKEN = re.compile(

@@ -6,25 +6,30 @@ to one of its functions. What is answered depends on the files alone, never on w
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from unclosed.cache import Cache
 from unclosed.catalog import Catalog
-from unclosed.errors import UnclosedError
+from unclosed.errors import TooDeep, UnclosedError
 from unclosed.infer.recursion import Recursion
 from unclosed.infer.types import MAX_HOPS, ModuleTypes
 from unclosed.infer.values import Sort, Value
+from unclosed.lowering.deferred import deferred
 from unclosed.lowering.facts import ModuleFacts
-from unclosed.lowering.module import ModuleLowering
-from unclosed.lowering.parse import TooDeep, parse
-from unclosed.lowering.positions import Spans
+from unclosed.lowering.stored import BROKEN, read, write
 from unclosed.project.bearing import Bearing
 from unclosed.project.endings import ending_methods
 from unclosed.project.own_names import OwnNames
 from unclosed.project.pins import Version, pinned_version
 from unclosed.project.subclasses import Subclasses
+
+if TYPE_CHECKING:
+    from unclosed.lowering.positions import Spans
 
 _ALL = re.compile(r"^__all__\s*(?::[^=]+)?=\s*[\[(]([^\])]*)[\])]", re.MULTILINE)
 _FROM_SUBMODULE = r"^[ \t]*from[ \t]+[\w.]*\.{}[ \t]+import\b"
@@ -42,19 +47,17 @@ class LoadedModule:
     spans: Spans | None
 
     def positions(self) -> Spans:
-        """The spans; the text is parsed again if its tree was let go, which numbers the spans alike."""
+        """The spans; the text is parsed again when one is asked for if its tree was let go, which numbers the spans alike."""
         if self.spans is None:
-            lowering = ModuleLowering(parse(self.text))
-            lowering.lower()
-            self.spans = lowering.spans
+            self.spans = deferred(lambda: _lowered(self.text)[1])
         return self.spans
 
 
 class Program:
     """The modules around the files that are checked."""
 
-    def __init__(self, catalog: Catalog, bearing: Bearing) -> None:
-        self.catalog = catalog
+    def __init__(self, catalog: Catalog, bearing: Bearing, cache: Cache | None = None) -> None:
+        self.catalog, self._cache = catalog, cache
         self._bearing = bearing
         self._recursion = Recursion()
         self._loaded: dict[Path, LoadedModule | None] = {}
@@ -99,9 +102,21 @@ class Program:
         return self._loaded[path]
 
     def _load(self, path: Path, shown_as: str, text: str) -> LoadedModule:
-        lowering = ModuleLowering(parse(text))
-        facts: ModuleFacts = lowering.lower()
-        return LoadedModule(path, shown_as, text, ModuleTypes(str(path), facts, self.catalog, self, self._recursion), lowering.spans)
+        facts, spans = self._facts(text)
+        return LoadedModule(path, shown_as, text, ModuleTypes(str(path), facts, self.catalog, self, self._recursion), spans)
+
+    def _facts(self, text: str) -> tuple[ModuleFacts, Spans | None]:
+        """The facts of a text, from the cache if it has them, with the spans if the text was parsed."""
+        if self._cache is None:
+            return _lowered(text)
+        key = self._cache.key("facts", text)
+        kept = self._cache.get(key)
+        if kept is not None:
+            with contextlib.suppress(*BROKEN):
+                return read(kept), None
+        facts, spans = _lowered(text)
+        self._cache.put(key, write(facts))
+        return facts, spans
 
     def shown_as(self, path: Path) -> str:
         """The path in trails: the same whoever asks, relative to the working directory if it lies below."""
@@ -248,3 +263,12 @@ class Program:
         for other in self._bearing.layout(path).files():
             if other != path:
                 yield other, self._bearing.text(other)
+
+
+def _lowered(text: str) -> tuple[ModuleFacts, Spans]:
+    """A text parsed and lowered; loads libcst. Raises `UnparsableFile` and `TooDeep`."""
+    from unclosed.lowering.module import ModuleLowering
+    from unclosed.lowering.parse import parse
+
+    lowering = ModuleLowering(parse(text))
+    return lowering.lower(), lowering.spans
