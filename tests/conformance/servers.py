@@ -11,7 +11,7 @@ import itertools
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -121,7 +121,8 @@ class MysqlWitness:
     def end(self) -> None:
         """End what the test has left open."""
         for session in self._ids():
-            self._rows(f"KILL {session}")
+            with suppress(Exception):  # it has ended by itself
+                self._rows(f"KILL {session}")
 
     def _ids(self) -> list[int]:
         return [int(row[0]) for row in self._rows("SELECT id FROM information_schema.processlist WHERE user = %s", self.name)]

@@ -6,17 +6,19 @@ import asyncio
 
 import pytest
 
-from conformance import benches_files, benches_postgres, benches_postgres_async, benches_sqlalchemy, probes
+from conformance import benches_files, benches_mysql, benches_postgres, benches_postgres_async, benches_redis, benches_sqlalchemy, probes
 from conformance.ledger import Ledger
 from conformance.names import file_of
 from conformance.probes import Bench, Claim, claims_of_call, try_claim
-from conformance.servers import POSTGRES, Server
+from conformance.servers import MYSQL, POSTGRES, REDIS, Server
 from unclosed.catalog import Catalog
 from unclosed.catalog_files import UserModels
 
 SERVERS: list[tuple[Server | None, list[Bench]]] = [
     (None, benches_files.BENCHES),
     (POSTGRES, [*benches_postgres.BENCHES, *benches_postgres_async.BENCHES, *benches_sqlalchemy.BENCHES]),
+    (MYSQL, benches_mysql.BENCHES),
+    (REDIS, benches_redis.BENCHES),
 ]
 CASES = [
     pytest.param(server, bench, claim, id=f"{bench.acquire}-{claim.text}")
