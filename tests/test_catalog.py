@@ -317,6 +317,30 @@ def test_provider_decorators(catalog: Catalog) -> None:
     assert not catalog.resumes_always("contextlib.contextmanager")
 
 
+def test_a_pattern_stands_for_what_is_not_listed() -> None:
+    """A method or an attribute that is listed, here or at a base, goes before a pattern; a private one fits none."""
+    models = {
+        "types": {
+            "acme.Base": {"methods": {"close": {}}, "attributes": {"pages": "acme.Pages"}},
+            "acme.Client": {
+                "extends": "acme.Base",
+                "attributes": {"*": "acme.Part"},
+                "methods": {"*": {"io": "request"}, "*_path": {}, "orders_path": {"io": "path"}},
+            },
+            "acme.Part": {},
+            "acme.Pages": {},
+        }
+    }
+    catalog = Catalog.load([UserModels("pyproject.toml", models)])
+    io = {
+        name: model.io if model is not None else None
+        for name in ("send", "close", "orders_path", "_send")
+        for model in [catalog.method("acme.Client", name)]
+    }
+    assert io == {"send": "request", "close": "", "orders_path": "path", "_send": None}
+    assert [catalog.attribute("acme.Client", name) for name in ("pages", "orders", "_orders")] == ["acme.Pages", "acme.Part", None]
+
+
 def test_the_exports_of_a_module(catalog: Catalog) -> None:
     """What a star import of a modelled module brings in, aliases included."""
     assert catalog.exports("sqlalchemy.orm") == {

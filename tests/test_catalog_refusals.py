@@ -14,8 +14,8 @@ from unclosed.errors import ConfigError
 HEAD = 'library = "acme"\nwords = ["acme"]\nsource = "acme 1.0 documentation"\n'
 HEAD_KEYS = (
     "(accepted: borrows, caching_names, calm, cannot_raise, conventions, ending_names, exits, expecting_names, fixtures, functions, "
-    "injecting_names, io_words, keeping_names, keeps, left_to_base, library, lifespans, objects, other_names, paired_startups, "
-    "patching_names, plain_metaclasses, plain_methods, program_decorators, program_methods, program_names, providers, "
+    "injecting_names, intercepting_names, io_words, keeping_names, keeps, left_to_base, library, lifespans, objects, other_names, "
+    "paired_startups, patching_names, plain_metaclasses, plain_methods, program_decorators, program_methods, program_names, providers, "
     "reflecting_names, releasing_names, set_up_names, source, startup_decorators, startup_methods, startup_names, startup_words, "
     "statement_names, stopping_names, test_names, transparent, types, web, words)"
 )
@@ -189,6 +189,22 @@ REFUSED = {
     "the argument of attempts": (
         'functions."acme.f".limit = { default = 5, attempts_by = "max retries" }',
         "functions.\"acme.f\".limit.attempts_by: 'max retries' is no argument such as 'attempts' or 'max_retries+1'",
+    ),
+    "the unit of a limit": (
+        'functions."acme.f".limit = { by = ["ms"], per_second = 0 }',
+        'functions."acme.f".limit.per_second: is 0, but must be a number, 1 or more',
+    ),
+    "what a decorator makes": (
+        'functions."acme.task" = { decorates = "acme.Task" }',
+        "functions.\"acme.task\".decorates: 'acme.Task' is no modelled type",
+    ),
+    "a class among the attributes": (
+        'types."acme.Db".classes.Model = "acme.Modell"',
+        "types.\"acme.Db\".classes.Model: 'acme.Modell' is no modelled type (accepted: acme.Db)",
+    ),
+    "an argument that keeps a client inside": (
+        'types."acme.Client".constructor.within_process = ["the transport"]',
+        "types.\"acme.Client\".within_process: 'the transport' is no argument such as 'maxsize@1=0'",
     ),
     "the item of a pair": (
         'functions."acme.f".limit = { default = 5, pair = "read" }',

@@ -108,21 +108,15 @@ class Catalog:
         return self._types[name]
 
     def method(self, type_name: str, method: str) -> CallModel | None:
-        """The model of a method of a type or of the nearest type that it extends."""
+        """The model of a method of a type or of the nearest type that it extends; one that is listed goes before a pattern."""
         key = (self.canonical(type_name), method)
         if key not in self._calls:
-            found = (entry.methods[method] for entry in self._lineage.types(key[0]) if method in entry.methods)
-            self._calls[key] = next((self._call(entry) for entry in found), None)
+            self._calls[key] = next((self._call(entry) for entry in self._lineage.methods(key[0], method)), None)
         return self._calls[key]
 
     def attribute(self, type_name: str, attribute: str) -> str | None:
-        """The type of an attribute; `None` if there is none that is modelled, by its name or as any other (`*`)."""
-        for wanted in (attribute, "*"):
-            found = (entry.attributes[wanted] for entry in self._lineage.types(type_name) if wanted in entry.attributes)
-            held = next((self.canonical(name) for name in found), None)
-            if held is not None:
-                return held
-        return None
+        """The type of an attribute."""
+        return next((self.canonical(name) for name in self._lineage.attributes(type_name, attribute)), None)
 
     def class_attribute(self, type_name: str, attribute: str) -> str | None:
         """The class that an attribute is, `db.Model`."""
@@ -380,7 +374,8 @@ class Catalog:
             lease = replace(entry.terms, kind=entry.terms.kind or self._lineage.terms(lends).kind).lease(lends)
         given = tuple(Given(told, self._given_lease(entry, terms, returns)) for told, terms in entry.given)
         when = tuple((keyword, self.canonical(given), self.canonical(name)) for keyword, given, name in model.returns_when)
-        return replace(model, returns=returns, lends=lends, lease=lease, given=given, returns_when=when)
+        decorates = None if model.decorates is None else self.canonical(model.decorates)
+        return replace(model, returns=returns, lends=lends, lease=lease, given=given, returns_when=when, decorates=decorates)
 
     def _given_lease(self, entry: CallEntry, terms: LeaseTerms | None, returns: str | None) -> Lease | None:
         if terms is None or returns is None:

@@ -176,6 +176,7 @@ class _Checks:
         if model.returns != "self":
             self._check_known(table, "returns", model.returns)
         self._check_known(table, "lends", model.lends)
+        self._check_known(table, "decorates", model.decorates)
         for keyword, _, type_name in model.returns_when:
             self._check_known(_at(table, "returns_when"), keyword, type_name)
         for shared in model.unless_is:

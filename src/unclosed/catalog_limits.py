@@ -3,7 +3,8 @@
     limit = { by = ["timeout@2"], default = "none", unlimited = ["0"], pair = 1, attempts = 3 }
 
 `by` names arguments, with their position after an `@` where they may be given by position. `default` is a number of seconds, `"none"`
-for no limit, `"owner"` for what the receiver's constructor was told, or absent where it is not known.
+for no limit, `"owner"` for what the receiver's constructor was told, `["owner", 30]` where its default is not that of the constructor, or
+absent where it is not known.
 """
 
 from __future__ import annotations
@@ -14,10 +15,15 @@ import re
 from unclosed.catalog_table import Table
 from unclosed.library import Limit
 
-LIMIT_KEYS = frozenset({"by", "default", "unlimited", "none_is_default", "pair", "attempts", "attempts_by"})
+LIMIT_KEYS = frozenset(
+    {
+        *("by", "default", "unlimited", "none_is_default", "pair", "attempts", "attempts_by"),
+        *("takes_first", "per_second", "changed_by", "settings"),
+    }
+)
 _NAMED = re.compile(r"(?P<name>[^\W\d]\w*)(?:@(?P<position>\d+))?")
 _SPELLED = re.compile(rf"{_NAMED.pattern}=(?P<spelling>.+)")
-_ATTEMPTS = re.compile(r"(?P<name>[^\W\d]\w*)(?:\+(?P<more>\d))?")
+_ATTEMPTS = re.compile(r"(?P<path>[^\W\d]\w*(?:\.[^\W\d]\w*)*)(?:\+(?P<more>\d))?")
 _WORDS = {"none": math.inf, "owner": None}
 
 
@@ -27,18 +33,19 @@ def read_limit(table: Table, key: str) -> Limit | None:
     if inner is None:
         return None
     default = inner.values.get("default")
-    attempts = inner.values.get("attempts", 1)
-    if not isinstance(attempts, int | float) or isinstance(attempts, bool) or not 1 <= attempts < math.inf:
-        inner.refuse("attempts", f"is {attempts!r}, but must be a number, 1 or more")
-        attempts = 1
+    from_owner = default == "owner" or (isinstance(default, list) and len(default) == 2 and default[0] == "owner")
     return Limit(
         by=read_named(inner, "by") or (),
-        default=_default(inner, default),
-        from_owner=default == "owner",
+        default=_default(inner, default[1] if isinstance(default, list) and from_owner else default),
+        from_owner=from_owner,
+        takes_first=inner.flag("takes_first"),
+        per_second=_number(inner, "per_second"),
+        changed_by=inner.names("changed_by") or frozenset(),
+        settings=frozenset(inner.texts("settings") or ()),
         unlimited=frozenset(inner.texts("unlimited") or ()),
         none_is_default=inner.flag("none_is_default"),
         pair=inner.position("pair"),
-        attempts=attempts,
+        attempts=_number(inner, "attempts"),
         attempts_by=_attempts_by(inner),
     )
 
@@ -81,12 +88,20 @@ def _default(table: Table, value: object) -> float | None:
     return None
 
 
-def _attempts_by(table: Table) -> tuple[str, int] | None:
-    text = table.text("attempts_by")
-    if text is None:
-        return None
-    match = _ATTEMPTS.fullmatch(text)
-    if match is None:
-        table.refuse("attempts_by", f"{text!r} is no argument such as 'attempts' or 'max_retries+1'")
-        return None
-    return match["name"], int(match["more"] or 0)
+def _number(table: Table, key: str) -> float:
+    value = table.values.get(key, 1)
+    if isinstance(value, int | float) and not isinstance(value, bool) and 1 <= value < math.inf:
+        return value
+    table.refuse(key, f"is {value!r}, but must be a number, 1 or more")
+    return 1
+
+
+def _attempts_by(table: Table) -> tuple[tuple[tuple[str, ...], int], ...]:
+    found = []
+    for text in table.texts("attempts_by") or ():
+        match = _ATTEMPTS.fullmatch(text)
+        if match is None:
+            table.refuse("attempts_by", f"{text!r} is no argument such as 'attempts' or 'max_retries+1'")
+            continue
+        found.append((tuple(match["path"].split(".")), int(match["more"] or 0)))
+    return tuple(found)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import TypeVar
 
 from unclosed.catalog_files import Shelf, Written
-from unclosed.catalog_schema import TypeEntry, read_type
+from unclosed.catalog_schema import CallEntry, TypeEntry, read_type
 from unclosed.catalog_table import Table
 from unclosed.catalog_terms import LeaseTerms
+
+Entry = TypeVar("Entry")
 
 
 class Lineage:
@@ -42,12 +46,36 @@ class Lineage:
                 yield entry
                 waiting.extend(self.canonical(base) for base in entry.extends)
 
+    def methods(self, name: str, method: str) -> Iterator[CallEntry]:
+        """What the type and those that it extends say of a method: by its name, then by a pattern."""
+        for entry in self.types(name):
+            if method in entry.methods:
+                yield entry.methods[method]
+        for entry in self.types(name):
+            yield from _fitting(entry.methods, method)
+
+    def attributes(self, name: str, attribute: str) -> Iterator[str]:
+        """The types of an attribute, likewise."""
+        for entry in self.types(name):
+            if attribute in entry.attributes:
+                yield entry.attributes[attribute]
+        for entry in self.types(name):
+            if attribute not in entry.methods:
+                yield from _fitting(entry.attributes, attribute)
+
     def terms(self, type_name: str) -> LeaseTerms:
         """The terms of a type, the gaps filled by what it extends."""
         terms = LeaseTerms()
         for entry in self.types(type_name):
             terms = terms.over(entry.terms)
         return terms
+
+
+def _fitting(entries: Mapping[str, Entry], name: str) -> Iterator[Entry]:
+    """What stands under a pattern that a name fits, unless the name is a private one."""
+    for pattern, entry in entries.items():
+        if "*" in pattern and not name.startswith("_") and fnmatchcase(name, pattern):
+            yield entry
 
 
 def table_of(written: Written) -> Table:

@@ -26,7 +26,7 @@ CALL_KEYS = LEASE_KEYS.union(
     _POSITIONS,
     _LIMITS,
     ("returns", "returns_when", "acquires", "lends", "exit_calls", "unless_given", "unless_is", "only_given", "streams", "names"),
-    ("source", "given"),
+    ("source", "given", "decorates"),
 )
 FUNCTION_KEYS = CALL_KEYS | {"also"}
 CONVENTION_KEYS = CALL_KEYS | {"unless_named"}
@@ -96,6 +96,7 @@ def read_call(name: str, table: Table, source: str) -> CallEntry:
         name=name,
         returns=returns,
         returns_class=table.flag("returns_class"),
+        decorates=table.qualified("decorates"),
         acquires=_acquires(table),
         item=item,
         lends=table.qualified("lends"),

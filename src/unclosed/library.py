@@ -121,7 +121,15 @@ class Limit:
     default: float | None = None
     """What holds when none of them is given."""
     from_owner: bool = False
-    """When none of them is given, what the receiver's constructor was told holds."""
+    """When none of them is given, what the receiver's constructor was told holds; if that was told nothing, its default, or `default`."""
+    takes_first: bool = False
+    """The first argument that is given counts, not the smallest."""
+    per_second: float = 1
+    """How many of the unit of the arguments make a second."""
+    changed_by: frozenset[str] = frozenset()
+    """Methods of the receiver after which it is not known (`settimeout` of a socket)."""
+    settings: frozenset[str] = frozenset()
+    """Names that a text of the project assigns or calls where it sets the default (`EMAIL_TIMEOUT`)."""
     unlimited: frozenset[str] = frozenset()
     """Spellings besides `None` that mean no limit, `0`."""
     none_is_default: bool = False
@@ -130,8 +138,9 @@ class Limit:
     """The item that counts when a tuple is given: `(connect, read)`."""
     attempts: float = 1
     """How often the library tries when nothing is said."""
-    attempts_by: tuple[str, int] | None = None
-    """The argument (of the call or of the constructor) that says how often it tries again, and what to add to that number."""
+    attempts_by: tuple[tuple[tuple[str, ...], int], ...] = ()
+    """The arguments (of the call or of the constructor) that say how often it tries again, and what to add to that number. Each is a name,
+    or the names on the way to it: `config`, `retries`, `max_attempts`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +258,8 @@ class CallModel:
     """Awaiting the result awaits all the arguments (`asyncio.gather`)."""
     opens: bool = False
     """Entering the result, or decorating with it, opens a transaction that ends when the block is left."""
+    decorates: str | None = None
+    """As a decorator it makes the function an object of this type, whose call still runs it."""
     autocommit: tuple[tuple[str, int | None, str], ...] = ()
     """(name, position, spelling) of arguments with which the value, or the receiver, is never in a transaction by itself."""
     pool: PoolModel | None = None

@@ -26,11 +26,13 @@ ELSEWHERE = {
     "flask_appbuilder.SQLA": "asks for an older SQLAlchemy",
     "flask_appbuilder.models.sqla.base.SQLA": "asks for an older SQLAlchemy",
     "flask_sqlalchemy.BaseQuery": "up to 2.5",
+    "dramatiq.actor": "a function that hides the module of its name",
     "moto.mock_dynamodb": "up to moto 4",
     "moto.mock_s3": "up to moto 4",
     "moto.mock_ses": "up to moto 4",
     "moto.mock_sns": "up to moto 4",
     "moto.mock_sqs": "up to moto 4",
+    **{f"openai.{name}": "up to 0.28" for name in ("Audio", "ChatCompletion", "Completion", "Edit", "Embedding", "Image", "Moderation")},
     "DBUtils.PooledDB.PooledDB": "the name up to DBUtils 1.4",
 }
 """Names that an installed library need not have."""
@@ -97,6 +99,7 @@ LEFT_OUT = {
     "aioodbc": "needs unixODBC",
     "cx_Oracle": "has no builds for current Pythons",
     "mariadb": "needs the client library of MariaDB",
+    "google_cloud_clients": "a package for each service",
     "mysqlclient": "needs the client library of MariaDB or MySQL",
     "niquests": "takes the place of urllib3 for all others",
     "pyodbc": "needs unixODBC",

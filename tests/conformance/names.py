@@ -166,7 +166,7 @@ def _claims_of_type(name: str, model: TypeModel, libraries: Catalog) -> Iterator
     if model.lease is not None:
         members |= {release.method for release in model.lease.release}
         members |= {*model.lease.wrong_release, *model.lease.opened_by, *model.lease.ends_itself_by}
-    for member in sorted(members - absent):
+    for member in sorted(member for member in members - absent if "*" not in member):
         yield Claim("names", f"{name}.{member}", "" if hasattr(cls, member) else "there is no such member")
     if model.constructor is not None:
         yield from _claims_of_call(name, model.constructor, cls, skip=0)
@@ -281,8 +281,9 @@ def _arguments(model: CallModel) -> set[tuple[str, int | None]]:
     found: set[tuple[str, int | None]] = set()
     for limit in (model.limit, model.limits):
         found.update(limit.by if limit is not None else ())
-    if model.limit is not None and model.limit.attempts_by is not None and model.name.rpartition(".")[2][:1].isupper():
-        found.add((model.limit.attempts_by[0], None))
+    if model.limit is not None and model.name.rpartition(".")[2][:1].isupper():
+        found.update((path[0], None) for path, _ in model.limit.attempts_by)
+    found.update((told.name, told.position) for told in model.within_process)
     found.update((name, position) for name, position, _ in (*model.never_waits, *model.autocommit))
     found.update((name, None) for name in model.unless_given)
     found.update((shared.argument, shared.position) for shared in model.unless_is)

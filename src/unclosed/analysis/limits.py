@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from unclosed.analysis.attempts import attempts, number
 from unclosed.analysis.origins import Origin, constant_text, mentioned, origin_of, sources_of
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId
@@ -27,14 +28,14 @@ def limit_of(scope: ScopeTypes, info: CallInfo, hops: int = _HOPS) -> float | No
     if model is None or model.limit is None:
         return None
     limit = model.limit
-    owner = _owner(scope, info.event.callee.receiver) if limit.from_owner or limit.attempts_by is not None else None
+    owner = _owner(scope, info.event.callee.receiver) if limit.from_owner or limit.attempts_by else None
     seconds = _told(scope, info, limit, hops)
     if seconds is None and not _is_told(scope, info, limit):
         receiver = info.event.callee.receiver
-        is_changed = any(_is_changed(scope, client) for client in clients(scope, receiver))
-        seconds = None if is_changed else _default(limit, owner, hops)
-    attempts = _attempts(scope, info, limit, owner)
-    return None if seconds is None or attempts is None else seconds * attempts
+        is_changed = any(_is_changed(scope, client, limit) for client in clients(scope, receiver))
+        seconds = None if is_changed or _is_set(scope, limit) else _default(limit, owner, hops)
+    tried = attempts(scope, info, limit, owner)
+    return None if seconds is None or tried is None else seconds * tried
 
 
 def scope_limit(scope: ScopeTypes, info: CallInfo) -> float | None:
@@ -64,9 +65,10 @@ def _told(scope: ScopeTypes, info: CallInfo, limit: Limit, hops: int) -> float |
             told.append(None if argument.value is None else _seconds(scope, argument.value, limit, hops))
     for scope_of, argument_place in _bound_before(scope, info, limit):
         told.append(_seconds(scope_of, argument_place, limit, hops))
-    if not told or any(seconds is None for seconds in told):
-        return None
-    return min(seconds for seconds in told if seconds is not None)
+    if limit.takes_first:
+        del told[1:]
+    known = [seconds for seconds in told if seconds is not None]
+    return min(known) / limit.per_second if known and len(known) == len(told) else None
 
 
 def _bound_before(scope: ScopeTypes, info: CallInfo, limit: Limit) -> Iterator[tuple[ScopeTypes, PlaceId]]:
@@ -109,9 +111,19 @@ def _default(limit: Limit, owner: Origin | None, hops: int) -> float | None:
     if made is None or made.limit is None:
         return None
     seconds = _told(owner[0], owner[1], made.limit, hops - 1)
-    if seconds is None and not _is_told(owner[0], owner[1], made.limit):
-        return made.limit.default
-    return seconds
+    if seconds is not None or _is_told(owner[0], owner[1], made.limit):
+        return seconds
+    if _is_set(owner[0], made.limit):
+        return None
+    before = _owner(owner[0], owner[1].event.callee.receiver) if made.limit.from_owner else None
+    inherited = _default(made.limit, before, hops - 1)  # `service.get_blob_client(…)` hands the limit of the service on
+    return limit.default if inherited is None else inherited
+
+
+def _is_set(scope: ScopeTypes, limit: Limit) -> bool:
+    """Whether a text of the project sets the default that the library leaves out."""
+    modules = scope.module.modules
+    return bool(limit.settings) and modules is not None and modules.sets(scope.module.name, limit.settings)
 
 
 def _owner(scope: ScopeTypes, receiver: PlaceId | None) -> Origin | None:
@@ -129,25 +141,29 @@ def clients(scope: ScopeTypes, receiver: PlaceId | None) -> Iterator[PlaceId]:
         receiver = key.base if is_part and isinstance(key, ev.Attribute) else None
 
 
-def _is_changed(scope: ScopeTypes, client: PlaceId) -> bool:
+def _is_changed(scope: ScopeTypes, client: PlaceId, limit: Limit) -> bool:
     """Whether a client is not as its library makes it: of a class of the project, a method replaced, or a part put in that is not known."""
     for there, place in sources_of(scope, client):
         value = there.value(place)
         if value is not None and value.sort is Sort.OBJECT:
             return True
+        if value is not None and value.sort is Sort.NAME:
+            return False  # a module or a class
         for at, seat in mentioned(there, place):
-            if any(_changes(at, NodeId(node), event, seat) for node, event in enumerate(at.graph.events)):
+            if any(_changes(at, NodeId(node), event, seat, limit) for node, event in enumerate(at.graph.events)):
                 return True
     return False
 
 
-def _changes(scope: ScopeTypes, node: NodeId, event: ev.Event, client: PlaceId) -> bool:
-    """Whether an event replaces a method of a client, or gives it a part that its library did not make: `session.mount(…)`."""
+def _changes(scope: ScopeTypes, node: NodeId, event: ev.Event, client: PlaceId, limit: Limit) -> bool:
+    """Whether an event replaces a method of a client, gives it a part that its library did not make (`session.mount(…)`), or its limit."""
     match event:
         case ev.Store(ev.StoreKind.ATTRIBUTE, base, name, _, _) if base == client:
             value = scope.value(client)
             return value is not None and scope.catalog.method(value.name, name) is not None
         case ev.Call(callee, arguments, _, _, _, _) if callee.receiver == client:
+            if callee.method in limit.changed_by:
+                return True
             model = scope.call(node).model
             return model is not None and model.keeps and any(_is_unknown_part(scope, a.value) for a in arguments)
     return False
@@ -158,18 +174,6 @@ def _is_unknown_part(scope: ScopeTypes, place: PlaceId | None) -> bool:
         return False
     value = scope.value(place)
     return value is None or value.sort is not Sort.INSTANCE or not scope.catalog.knows_root(value.name.partition(".")[0])
-
-
-def _attempts(scope: ScopeTypes, info: CallInfo, limit: Limit, owner: Origin | None) -> float | None:
-    if limit.attempts_by is None:
-        return limit.attempts
-    name, more = limit.attempts_by
-    for place_scope, call in ((scope, info), *((owner,) if owner is not None else ())):
-        place = next((a.value for a in call.event.arguments if a.key == name), None)
-        if any(a.key == name for a in call.event.arguments):
-            seconds = None if place is None else _number(constant_text(place_scope, place) or "")
-            return None if seconds is None else seconds + more
-    return limit.attempts
 
 
 def _seconds(scope: ScopeTypes, place: PlaceId, limit: Limit, hops: int) -> float | None:
@@ -207,14 +211,7 @@ def _spelled(text: str, limit: Limit) -> float | None:
     """The seconds that a literal or a constant of a library says."""
     if text == "None":
         return None if limit.none_is_default else math.inf
-    return math.inf if text in limit.unlimited or text in _UNLIMITED else _number(text)
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text.replace("_", ""))
-    except ValueError:
-        return None
+    return math.inf if text in limit.unlimited or text in _UNLIMITED else number(text)
 
 
 def argument_of(info: CallInfo, name: str, position: int | None) -> PlaceId | None:

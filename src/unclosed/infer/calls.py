@@ -13,6 +13,7 @@ from unclosed.confidence import Confidence
 from unclosed.flow import events as ev
 from unclosed.flow.events import PlaceId
 from unclosed.flow.graph import FlowGraph
+from unclosed.infer.decorated import decorated_as
 from unclosed.infer.reaching import reaching_values
 from unclosed.infer.values import Sort, Value, instance, join
 from unclosed.library import Acquires, CallModel
@@ -78,6 +79,8 @@ class CallReader:
 
     def _by_receiver(self, event: ev.Call, receiver: Value | None) -> CallInfo | None:
         """A method of an instance."""
+        if receiver is not None and receiver.sort is Sort.DEFINITION:
+            receiver = decorated_as(self._scope, receiver)
         if receiver is None or receiver.sort not in (Sort.INSTANCE, Sort.OBJECT, Sort.SUPER):
             return None
         method = event.callee.method

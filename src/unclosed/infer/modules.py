@@ -28,5 +28,8 @@ class Modules(Protocol):
     def own_name(self, module: str, dotted: str) -> str | None:
         """The name under which the user's models describe a definition of a module; `None`: they do not."""
 
+    def sets(self, module: str, names: frozenset[str]) -> bool:
+        """Whether a text of the project around a module assigns or calls one of these names."""
+
     def is_bearing(self, module: str) -> bool:
         """Whether resources can come from a module of the project."""

@@ -66,6 +66,7 @@ class Program:
         self._makes_pools: dict[str, bool] = {}
         self._named: dict[tuple[str, str], Value | None] = {}
         self._endings: dict[Path, frozenset[str]] = {}
+        self._settings: dict[tuple[Path, frozenset[str]], bool] = {}
         self._pins: dict[tuple[Path, str], Version | None] = {}
         self._subclasses = Subclasses(bearing)
         self._own_names = OwnNames(catalog, bearing)
@@ -232,6 +233,16 @@ class Program:
         if key not in self._pins:
             self._pins[key] = pinned_version(path.parent, self._bearing.layout(path).top, package)
         return self._pins[key]
+
+    def sets(self, module: str, names: frozenset[str]) -> bool:
+        """Whether a text of the project around a module assigns or calls one of these names."""
+        top = self.project_root(module)
+        key = (top, names)
+        if key not in self._settings:
+            setting = re.compile(rf"^[^#\n]*(?:{'|'.join(map(re.escape, sorted(names)))})\s*(?:\(|=[^=])", re.MULTILINE)
+            naming = ((path, text) for path, text in self.project_files(module) if any(name in text for name in names))
+            self._settings[key] = any(setting.search(text) for path, text in naming if self._bearing.layout(path).top == top)
+        return self._settings[key]
 
     def ending_methods(self, module: str) -> frozenset[str]:
         """The names of the functions and methods of the project around a module that end a transaction, by their texts."""
