@@ -110,7 +110,7 @@ def test_the_search_ends_at_the_root_of_the_repository(tmp_path: Path) -> None:
         pytest.param(
             "[tool.unclosed]\noutput-format = 'ful'",
             "{path}: tool.unclosed.output-format: 'ful' is not accepted; did you mean 'full'? "
-            "(accepted: flake8, full, github, gitlab, json, junit, sarif)",
+            "(accepted: flake8, full, github, gitlab, html, json, junit, sarif)",
             id="unknown-format",
         ),
         pytest.param(

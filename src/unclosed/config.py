@@ -43,6 +43,7 @@ class OutputFormat(str, enum.Enum):
     GITHUB = "github"
     GITLAB = "gitlab"
     JUNIT = "junit"
+    HTML = "html"
 
     @property
     def is_for_people(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from unclosed.config import OutputFormat
-from unclosed.report import flake8, full, github, gitlab, json, junit, sarif
+from unclosed.report import flake8, full, github, gitlab, html, json, junit, sarif
 from unclosed.report.paint import Paint
 from unclosed.report.report import Report
 
@@ -19,6 +19,7 @@ RENDERERS: Mapping[OutputFormat, Callable[[Report, Paint], str]] = MappingProxyT
         OutputFormat.GITHUB: github.render,
         OutputFormat.GITLAB: gitlab.render,
         OutputFormat.JUNIT: junit.render,
+        OutputFormat.HTML: html.render,
     }
 )
 """One renderer for each format; it gives the whole text, empty where there is nothing to say."""
