@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 import zlib
-from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
 from unclosed import __version__
@@ -133,13 +133,12 @@ def clean(folder: Path) -> bool:
 
 def _environment() -> bytes:
     """What the facts of a text depend on besides the text: the tool's version and code, libcst's version, Python's."""
-    try:
-        libcst = version("libcst")
-    except PackageNotFoundError:
-        libcst = ""
+    found = find_spec("libcst")  # looked up, not loaded
+    libcst = Path(found.origin).with_name("_version.py") if found is not None and found.origin else None
     package = Path(__file__).parent
     code = [(path.name, *_stamp(path)) for name in ("flow", "lowering") for path in sorted((package / name).glob("*.py"))]
-    return repr((__version__, libcst, sys.version_info[:3], code)).encode()
+    of_libcst = libcst.read_bytes() if libcst is not None and libcst.is_file() else b""
+    return repr((__version__, of_libcst, sys.version_info[:3], code)).encode()
 
 
 def _stamp(path: Path) -> tuple[int, int]:

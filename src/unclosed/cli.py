@@ -10,25 +10,21 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from unclosed import __version__
 from unclosed.cache import Cache, cache_folder
 from unclosed.catalog import Catalog
-from unclosed.commands import baseline as baseline_command
-from unclosed.commands import clean as clean_command
-from unclosed.commands.config import show_config
-from unclosed.commands.models import models
+from unclosed.commands.lazy import LazyGroup
 from unclosed.commands.run_options import configured, run_options
 from unclosed.commands.usage import chosen_config, config_option, usage_errors
 from unclosed.config import Config, OutputFormat
 from unclosed.errors import ConfigError
-from unclosed.gate import gate, passed
 from unclosed.lint import check_paths
 from unclosed.report import rule_page, statistics
 from unclosed.report.formats import RENDERERS
@@ -37,11 +33,24 @@ from unclosed.report.report import Report
 from unclosed.rules import all_rules
 from unclosed.selection import find_rule
 
+if TYPE_CHECKING:
+    from unclosed.baseline import Entry
+
+    _Gate = Callable[[Report, Config], tuple[Report, tuple[Entry, ...]]]
+
 _LONG_RUN = 200
 """From so many files on a run shows its progress."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+_COMMANDS = {
+    "baseline": "unclosed.commands.baseline:baseline",
+    "clean": "unclosed.commands.clean:clean",
+    "config": "unclosed.commands.config:show_config",
+    "models": "unclosed.commands.models:models",
+}
+
+
+@click.group(cls=LazyGroup, elsewhere=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="unclosed")
 def main() -> None:
     """Find leaking database connections, sessions, cursors and clients."""
@@ -79,18 +88,14 @@ def check(
         config = configured(paths, config_file, stdin_filename, **options)
         catalog = Catalog.load(config.models)
         cache = None if no_cache else Cache(cache_folder())
-        closed = gate(paths, config.baseline, revision)
+        closed = None if config.baseline is None and revision is None else _gate(paths, config.baseline, revision)
         report = check_paths(paths, config, catalog, force_exclude=force_exclude, stdin_name=stdin_filename, watch=_watch, cache=cache)
-        report, paid_off = passed(report, closed, config, paths)
+        report, paid_off = (report, ()) if closed is None else closed(report, config)
         _print(report, config, output_file, with_statistics=with_statistics)
     for entry in paid_off:
         click.echo(f"unclosed: {entry.description}: no longer found, 'unclosed baseline prune' takes it out", err=True)
     status = report.exit_status
     raise SystemExit(0 if exit_zero and status == 1 else status)
-
-
-main.add_command(baseline_command.baseline)
-main.add_command(clean_command.clean)
 
 
 @main.command()
@@ -126,8 +131,14 @@ def rule(name: str | None, every: bool) -> None:
     click.echo("\n".join(rule_page.render(each) for each in rules), nl=False)
 
 
-main.add_command(show_config)
-main.add_command(models)
+def _gate(
+    paths: Sequence[str], baseline: Path | None, revision: str | None
+) -> Callable[[Report, Config], tuple[Report, tuple[Entry, ...]]]:
+    """What lets a report through; raises `ConfigError` for a baseline or a revision that cannot be read, before anything is checked."""
+    from unclosed.gate import gate, passed  # loads what runs git
+
+    closed = gate(paths, baseline, revision)
+    return lambda report, config: passed(report, closed, config, paths)
 
 
 def _watch(files: Sequence[str]) -> AbstractContextManager[Iterable[str]]:
