@@ -179,6 +179,15 @@ def test_io_on_a_connection_is_asked_for_where_flake8_selects_it() -> None:
     assert shown("--extend-select", "UNC205", "app.py").split()[:2] == ["app.py:9:16:", "UNC205"]
 
 
+def test_what_a_pooler_breaks_is_asked_for_where_flake8_selects_it() -> None:
+    """UNC307 is off by default, and settings are no business of flake8."""
+    write("pyproject.toml", "")
+    write("deploy/pgbouncer.ini", "[pgbouncer]\npool_mode = transaction\nquery_wait_timeout = 0\n")
+    write("app.py", "import psycopg\n\n\ndef listen(conn: psycopg.Connection):\n    conn.execute('LISTEN orders')\n")
+    assert shown(".") == ""
+    assert [line.split()[:2] for line in shown("--extend-select", "UNC3", ".").splitlines()] == [["./app.py:5:5:", "UNC307"]]
+
+
 def test_models_of_the_project_count() -> None:
     """Of the nearest configuration upwards from the file, or of the one that is named."""
     text = '[tool.unclosed.models]\nwords = ["acme"]\n[tool.unclosed.models.types."acme.Line"]\nkind = "connection"\nacquires = true\n'

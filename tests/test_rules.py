@@ -49,6 +49,7 @@ NAMES = {
     "UNC304": "pool-never-closed",
     "UNC305": "implicit-pool-limits",
     "UNC306": "pgbouncer-settings",
+    "UNC307": "session-state-under-transaction-pooling",
     "UNC901": "unparsable-file",
 }
 every_rule = pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)

@@ -74,6 +74,9 @@ class Catalog:
         self._endings = NamePatterns(shelf.patterns.get("ending_names", ()))
         self._others = NamePatterns(shelf.patterns.get("other_names", ()))
         self._intercepting = NamePatterns(shelf.patterns.get("intercepting_names", ()))
+        self._postgresql = NamePatterns(shelf.patterns.get("postgresql", ()))
+        self._any_database = NamePatterns(shelf.patterns.get("any_database", ()))
+        self._direct = NamePatterns(shelf.patterns.get("direct_names", ()))
         self._fixtures = frozenset(self.canonical(name) for name in shelf.patterns.get("fixtures", ()))
         self.web = WebWords(shelf.web)
         """What the web frameworks call their routes and dependencies."""
@@ -196,6 +199,15 @@ class Catalog:
     def names_other(self, receiver: str, attribute: str) -> bool:
         """True if the names say that the receiver is no session or cursor of a database, `session.headers`."""
         return self._others.fit(receiver, attribute.lower())
+
+    def may_be_postgresql(self, type_name: str) -> bool:
+        """True if values of the type send their statements to PostgreSQL, or to what their URL says."""
+        root = self.canonical(type_name).partition(".")[0]
+        return self._postgresql.fit("", root) or self._any_database.fit("", root)
+
+    def names_direct(self, name: str) -> bool:
+        """True if a name says that a connection goes past a pooler: `DIRECT_URL`."""
+        return self._direct.fit("", name.lower())
 
     def names_interception(self, parameter: str) -> bool:
         """True if a test with a parameter of this name has a fixture under which requests reach nobody: `requests_mock`."""

@@ -23,6 +23,7 @@ PATTERN_LISTS = (
     *("providers", "fixtures", "transparent", "lifespans", "injecting_names", "left_to_base", "plain_metaclasses", "plain_methods"),
     *("statement_names", "ending_names", "other_names", "intercepting_names", "caching_names"),
     *("program_names", "program_decorators", "program_methods"),
+    *("postgresql", "any_database", "direct_names"),
     *("startup_names", "startup_decorators", "startup_methods", "startup_words", "paired_startups", "set_up_names"),
 )
 REQUIRED_KEYS = ("library", "words", "source")

@@ -1,4 +1,4 @@
-"""Reads what a model file says of a pool's limits: the table `pool` of a call.
+"""Reads what a model file says of a pool's limits and of prepared statements: the tables `pool` and `prepares` of a call.
 
     pool = { none = ["poolclass=sqlalchemy.pool.NullPool"], unbounded = ["max_overflow=-1"], endless = ["pool_timeout=None"],
              asks = ["pool_size", "max_overflow"] }
@@ -12,9 +12,10 @@ from __future__ import annotations
 import re
 
 from unclosed.catalog_table import Table
-from unclosed.library import PoolModel, Told
+from unclosed.library import PoolModel, PrepareModel, Told
 
 POOL_KEYS = frozenset({"none", "unbounded", "endless", "asks", "within", "prefix"})
+PREPARE_KEYS = frozenset({"when", "unless", "within"})
 _TOLD = re.compile(r"(?P<name>[^\W\d]\w*)(?:@(?P<position>\d+))?(?:=(?P<spelling>.+))?")
 
 
@@ -42,6 +43,15 @@ def read_all_told(table: Table, key: str) -> tuple[Told, ...]:
     """Arguments that must all be told: `timeout@1=None & block@0=True`."""
     text = table.text(key)
     return () if text is None else tuple(_told(table, key, part.strip()) for part in text.split("&"))
+
+
+def read_prepares(table: Table) -> PrepareModel | None:
+    """The table `prepares` of a call; `None` if there is none."""
+    inner = table.table("prepares", PREPARE_KEYS)
+    if inner is None:
+        return None
+    within = tuple(told for group in _groups(inner, "within", "&") for told in group)
+    return PrepareModel(_groups(inner, "when", "&"), _groups(inner, "unless", "&"), within)
 
 
 def _groups(table: Table, key: str, joint: str) -> tuple[tuple[Told, ...], ...]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from unclosed.catalog_limits import read_limit, read_named, read_spellings
-from unclosed.catalog_pools import read_all_told, read_pool, read_told
+from unclosed.catalog_pools import read_all_told, read_pool, read_prepares, read_told
 from unclosed.catalog_table import Table
 from unclosed.catalog_terms import LEASE_KEYS, LeaseTerms, read_terms
 from unclosed.library import Acquires, CallModel, Shared, Told
@@ -21,10 +21,12 @@ _FLAGS = (
 )
 _LIMITS = ("io", "waits", "limit", "limits", "never_waits", "brief_after", "autocommit", "pool", "within_process", "intercepts")
 _POSITIONS = ("wraps", "enters", "awaits", "passes", "advances", "calls", "starts", "at_most", "child_of")
+_SESSIONS = ("prepares", "session_state")
 CALL_KEYS = LEASE_KEYS.union(
     _FLAGS,
     _POSITIONS,
     _LIMITS,
+    _SESSIONS,
     ("returns", "returns_when", "acquires", "lends", "exit_calls", "unless_given", "unless_is", "only_given", "streams", "names"),
     ("source", "given", "decorates"),
 )
@@ -144,6 +146,8 @@ def _outside(model: CallModel, table: Table) -> CallModel:
         autocommit=read_spellings(table, "autocommit"),
         streams=read_named(table, "streams"),
         pool=read_pool(table),
+        prepares=read_prepares(table),
+        session_state=table.text("session_state") or "",
         within_process=read_told(table, "within_process"),
         intercepts=table.flag("intercepts"),
     )

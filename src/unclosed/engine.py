@@ -8,13 +8,14 @@ from __future__ import annotations
 import ast
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from unclosed.analysis.verdicts import AnalysedModule
 from unclosed.cache import Cache
 from unclosed.catalog import Catalog
 from unclosed.errors import TooDeep
 from unclosed.findings import Skipped
+from unclosed.pgbouncer.surroundings import Poolers
 from unclosed.prefilter import matters
 from unclosed.project.bearing import Bearing
 from unclosed.text import SourceFile
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
     from unclosed.project.program import Program
 
 
+class Wanted(NamedTuple):
+    """What is found out only if a rule asks for it."""
+
+    connections: bool = False
+    """What is done while a connection is checked out."""
+    poolers: bool = False
+    """What a pooler between the code and the database breaks."""
+
+
 class Engine:
     """Analyses the files of one run; modules and summaries are kept from file to file."""
 
@@ -32,16 +42,15 @@ class Engine:
         self,
         catalog: Catalog,
         requires_python: tuple[int, int] | None = None,
+        wanted: Wanted | None = None,
         *,
-        with_connections: bool = False,
         cache: Cache | None = None,
     ) -> None:
-        """`requires_python`: the lowest version that the project admits; `None`: the running one.
+        """`requires_python`: the lowest version that the project admits; `None`: the running one. `wanted`: `None` for nothing of it.
 
-        `with_connections`: whether a rule asks what is done while a connection is checked out. `cache`: where facts are kept from run to
-        run.
+        `cache`: where facts are kept from run to run.
         """
-        self._with_connections, self._cache = with_connections, cache
+        self._wanted, self._poolers, self._cache = wanted or Wanted(), Poolers(), cache
         self._catalog, self._python = catalog, requires_python or sys.version_info[:2]
         self._bearing = Bearing(catalog)
         self._loaded: tuple[Program, Summaries] | None = None
@@ -68,7 +77,7 @@ class Engine:
             program = Program(self._catalog, self._bearing, self._cache)
             self._pools = PoolSummaries(program, self._python)
             self._loaded = program, Summaries(program, self._python)
-            self._loaded[1].transactions.with_connections = self._with_connections
+            self._loaded[1].transactions.with_connections = self._wanted.connections
         return self._loaded
 
     def analyse(self, source: SourceFile) -> AnalysedModule:
@@ -84,7 +93,8 @@ class Engine:
             reason = str(error) if isinstance(error, TooDeep) else "nested too deeply"
             return AnalysedModule(source.path, skipped=(Skipped(source.path, "", 1, reason),))
         try:
-            return ModuleAnalysis(source.path, module.types, module.positions(), summaries, self._pools).run()
+            poolers = self._poolers.of(Path(source.path).absolute()) if self._wanted.poolers else ()
+            return ModuleAnalysis(source.path, module.types, module.positions(), summaries, self._pools, poolers).run()
         except RecursionError:
             return AnalysedModule(source.path, skipped=(Skipped(source.path, "", 1, "nested too deeply"),))
         finally:

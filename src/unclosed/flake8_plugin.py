@@ -23,11 +23,12 @@ from unclosed.cache import Cache, cache_folder
 from unclosed.catalog import Catalog
 from unclosed.confidence import Confidence
 from unclosed.config import Config, find_config, parse_confidence, parse_seconds, read_config
-from unclosed.engine import Engine
+from unclosed.engine import Engine, Wanted
 from unclosed.errors import ConfigError
 from unclosed.lint import check_source
 from unclosed.rules import all_rules
 from unclosed.rules.rule import Rule
+from unclosed.selection import wanted_by
 from unclosed.text import SourceFile
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ class Plugin:
     """From flake8's options; `None`: not told there."""
     slow_io_seconds: ClassVar[float | None] = None
     config_file: ClassVar[str | None] = None
-    with_connections: ClassVar[bool] = False
-    """Whether flake8 selects a rule that asks for connections without a transaction."""
+    wanted: ClassVar[Wanted] = Wanted()
+    """What the rules that flake8 selects by name ask for."""
 
     def __init__(self, tree: ast.Module, filename: str, lines: Sequence[str]) -> None:
         """`lines` are the text, with line ends, without byte order mark; `tree` is theirs."""
@@ -95,13 +96,12 @@ class Plugin:
             raise _flake8_error(error) from error
         cls.config_file = options.unclosed_config
         selected = (*(options.select or ()), *(options.extend_select or ()))
-        asking = [rule.code for rule in all_rules() if rule.needs_connections]
-        cls.with_connections = any(code.startswith(prefix) for code in asking for prefix in selected)
+        cls.wanted = wanted_by(rule for rule in all_rules() if rule.code.startswith(selected))
 
     def run(self) -> Iterator[FlakeError]:
         """Row, column from 0, code and message of each finding."""
         try:
-            settings, catalog, engine = _project(_directory(self._source.path), self.config_file, self.with_connections)
+            settings, catalog, engine = _project(_directory(self._source.path), self.config_file, self.wanted)
         except ConfigError as error:
             raise _flake8_error(error) from error
         if self.min_confidence is not None:
@@ -135,18 +135,18 @@ def _seconds(text: str | None) -> float | None:
 
 
 @functools.cache
-def _project(directory: Path, config_file: str | None, with_connections: bool) -> tuple[Config, Catalog, Engine]:
+def _project(directory: Path, config_file: str | None, wanted: Wanted) -> tuple[Config, Catalog, Engine]:
     """The settings of a directory, the catalog with the models of its project, and the engine that keeps what it learns of it."""
     config = find_config(directory) if config_file is None else read_config(Path(config_file))
-    return config, *_engine(config.file, config.requires_python, with_connections)
+    return config, *_engine(config.file, config.requires_python, wanted)
 
 
 @functools.cache
-def _engine(config_file: Path | None, requires_python: tuple[int, int] | None, with_connections: bool) -> tuple[Catalog, Engine]:
+def _engine(config_file: Path | None, requires_python: tuple[int, int] | None, wanted: Wanted) -> tuple[Catalog, Engine]:
     """One for each configuration file, so that all directories of a project share what is known of it."""
     config = Config() if config_file is None else read_config(config_file)
     catalog = Catalog.load(config.models)
-    return catalog, Engine(catalog, requires_python, with_connections=with_connections, cache=Cache(cache_folder()))
+    return catalog, Engine(catalog, requires_python, wanted, cache=Cache(cache_folder()))
 
 
 def _directory(filename: str) -> Path:

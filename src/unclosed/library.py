@@ -181,6 +181,20 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class PrepareModel:
+    """How a call is told whether what it opens prepares statements on the server by itself. Of alternatives one is enough."""
+
+    when: tuple[tuple[Told, ...], ...] = ()
+    """Only with these: `url=postgresql+asyncpg:*`; none: always."""
+    unless: tuple[tuple[Told, ...], ...] = ()
+    """Not with these: `statement_cache_size=0`."""
+    within: tuple[Told, ...] = ()
+    """Arguments whose items count as arguments too: `connect_args={...}`."""
+    prefix: str = ""
+    """What the names of those items begin with."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallModel:
     """What one call does. Positions are 0-based and do not count `self`."""
 
@@ -268,6 +282,10 @@ class CallModel:
     """Arguments with which the methods of the value reach nothing outside of the process: `transport=httpx.ASGITransport`."""
     intercepts: bool = False
     """In the block of the result, or in the function that it decorates, requests reach nobody (`responses.activate`)."""
+    session_state: str = ""
+    """What the call leaves behind on the server that belongs to this one session: `LISTEN`."""
+    prepares: PrepareModel | None = None
+    """What is opened prepares statements on the server by itself; `None`: not, as far as is known."""
     streams: tuple[tuple[str, int | None], ...] | None = None
     """The value is a web response that is sent while it is being made, from these arguments (none: from a file); `None`: it is not."""
     returns_when: tuple[tuple[str, str, str], ...] = ()

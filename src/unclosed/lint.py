@@ -32,6 +32,7 @@ from unclosed.pgbouncer.surroundings import FILE_NAME as SETTINGS_FILE
 from unclosed.pgbouncer.surroundings import is_settings_file, pooler_of, web_package
 from unclosed.report.report import FileError, Report
 from unclosed.rules.rule import Rule
+from unclosed.selection import wanted_by
 from unclosed.source import STDIN, read_source
 from unclosed.suppressions import Suppressions
 from unclosed.syntax import is_python
@@ -178,7 +179,7 @@ def _checked(source: SourceFile, settings: Config, engine: Engine, rules: tuple[
 
 
 def _engine(catalog: Catalog, settings: Config, rules: tuple[Rule, ...], cache: Cache | None = None) -> Engine:
-    return Engine(catalog, settings.requires_python, with_connections=any(rule.needs_connections for rule in rules), cache=cache)
+    return Engine(catalog, settings.requires_python, wanted_by(rules), cache=cache)
 
 
 def _refuse(text: str) -> None:

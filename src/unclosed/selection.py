@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from unclosed.config import Codes, Config
+from unclosed.engine import Wanted
 from unclosed.errors import ConfigError
 from unclosed.rules import all_rules
 from unclosed.rules.rule import Rule
@@ -26,6 +27,12 @@ def enabled_rules(config: Config, *, is_named: bool = False) -> tuple[Rule, ...]
     on = {rule.code for rule in rules if defaults and (rule.default or (is_named and rule.reads_settings))}
     enabled = (rule for rule in rules if _is_enabled(rule, told, config.ignore.prefixes, is_on=rule.code in on))
     return tuple(rule.configured(config.slow_io_seconds) for rule in enabled)
+
+
+def wanted_by(rules: Iterable[Rule]) -> Wanted:
+    """What has to be found out for these rules."""
+    rules = tuple(rules)
+    return Wanted(any(rule.needs_connections for rule in rules), any(rule.needs_pooler for rule in rules))
 
 
 def find_rule(name: str) -> Rule:

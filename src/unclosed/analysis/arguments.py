@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from unclosed.analysis.origins import constant_text, sources_of
+from unclosed.analysis.origins import constant_text, formatted_text, sources_of
 from unclosed.flow import events as ev
-from unclosed.flow.events import PlaceId
+from unclosed.flow.events import PlaceId, bare_text
 from unclosed.flow.graph import UNKNOWN_LITERAL
 from unclosed.infer.calls import CallInfo
 from unclosed.infer.types import ScopeTypes
-from unclosed.library import PoolModel, Told
+from unclosed.library import PoolModel, PrepareModel, Told
 
 _READING = frozenset({"get", "items", "keys", "values", "copy"})
 _DICT = "builtins.dict"
@@ -31,7 +31,7 @@ Items = dict[str, str]
 class Arguments:
     """The arguments of one call, those in dictionaries that a model names included."""
 
-    def __init__(self, scope: ScopeTypes, info: CallInfo, pool: PoolModel = _PLAIN) -> None:
+    def __init__(self, scope: ScopeTypes, info: CallInfo, pool: PoolModel | PrepareModel = _PLAIN) -> None:
         self._scope, self._info = scope, info
         self._items: Items = {}
         self._is_open = any(argument.key == "*" for argument in info.event.arguments)
@@ -60,8 +60,9 @@ class Arguments:
         """What an argument says; `None` if it is not given, `UNKNOWN_LITERAL` if that is not known."""
         for argument in self._info.event.arguments:
             if argument.key in (told.name, told.position):
-                text = constant_text(self._scope, argument.value) if argument.value is not None else None
-                return UNKNOWN_LITERAL if text is None else text
+                if argument.value is None:
+                    return UNKNOWN_LITERAL
+                return constant_text(self._scope, argument.value) or formatted_text(self._scope, argument.value) or UNKNOWN_LITERAL
         found = self._items.get(told.name)
         return UNKNOWN_LITERAL if found is None and self._is_open else found
 
@@ -83,7 +84,7 @@ class Arguments:
             if not name:
                 self._is_open = True
             elif name.startswith(prefix):
-                self._items.setdefault(name.removeprefix(prefix), _bare(text) if prefix else text)
+                self._items.setdefault(name.removeprefix(prefix), bare_text(text) if prefix else text)
 
 
 def is_no_pool(arguments: Arguments, pool: PoolModel) -> bool:
@@ -98,7 +99,7 @@ def _items_of(scope: ScopeTypes, place: PlaceId) -> Items | None:
             return None
         literals = there.graph.literals.get(at)
         if literals is not None:
-            return {_bare(name): text for name, text in literals.items()}
+            return {bare_text(name): text for name, text in literals.items()}
         node = there.producer.get(at)
         if node is not None and there.call(node).name == _DICT:
             return _of_dict(there, there.call(node))
@@ -134,10 +135,4 @@ def _is_spelled(text: str, spelling: str) -> bool:
     try:
         return float(text) == float(spelling)
     except ValueError:
-        return fnmatchcase(_bare(text), spelling)
-
-
-def _bare(text: str) -> str:
-    """A string literal without its quotes."""
-    body = text.lstrip("rbfuRBFU")
-    return body.strip("'\"") if body[:1] in ("'", '"') else text
+        return fnmatchcase(bare_text(text), spelling)

@@ -13,15 +13,27 @@ from unclosed.analysis.judge import Judge
 from unclosed.analysis.owners import Held
 from unclosed.analysis.pool_limits import PoolLimits
 from unclosed.analysis.pools import Pools, PoolSummaries
+from unclosed.analysis.session_state import SessionStates
 from unclosed.analysis.solver import GivenUp
 from unclosed.analysis.streaming import Streaming
 from unclosed.analysis.summaries import Run, Summaries
-from unclosed.analysis.verdicts import AnalysedFunction, AnalysedModule, Fault, Loss, PoolVerdict, ReleaseFault, StreamVerdict, Verdict
+from unclosed.analysis.verdicts import (
+    AnalysedFunction,
+    AnalysedModule,
+    Fault,
+    Loss,
+    PoolVerdict,
+    ReleaseFault,
+    SessionVerdict,
+    StreamVerdict,
+    Verdict,
+)
 from unclosed.confidence import Confidence
 from unclosed.findings import Skipped, TrailStep
 from unclosed.infer.types import ModuleTypes
 from unclosed.library import Lease, Release
 from unclosed.lowering.facts import FunctionFacts, Scope
+from unclosed.pgbouncer.pooler import Pooler
 
 if TYPE_CHECKING:
     from unclosed.lowering.positions import Spans
@@ -32,7 +44,17 @@ _OWNER_STANDS_IN_FOR = (Loss.NEVER, Loss.EARLY_EXIT, Loss.EXCEPTION)
 class ModuleAnalysis:
     """The analysis of one module."""
 
-    def __init__(self, path: str, types: ModuleTypes, spans: Spans, summaries: Summaries, pools: PoolSummaries) -> None:
+    def __init__(
+        self,
+        path: str,
+        types: ModuleTypes,
+        spans: Spans,
+        summaries: Summaries,
+        pools: PoolSummaries,
+        poolers: tuple[Pooler, ...] = (),
+    ) -> None:
+        """`poolers`: those of the project, if a rule asks what they break."""
+        self._sessions = SessionStates(spans, summaries.externals, poolers)
         self._pools, self._limits = Pools(path, spans, pools), PoolLimits(spans, summaries.externals)
         self._path, self._types, self._spans, self._summaries = path, types, spans, summaries
         self._skipped: list[Skipped] = []
@@ -45,10 +67,10 @@ class ModuleAnalysis:
         analysed = []
         for facts in self._types.facts.functions:
             found = self._function(facts) if facts.scope is Scope.FUNCTION and not facts.only_raises else None
-            pools = self._pooled(facts)
-            if found is not None or pools:
+            pools, sessions = self._pooled(facts), self._left_in_sessions(facts)
+            if found is not None or pools or sessions:
                 whole = found if found is not None else AnalysedFunction(self._path, facts.name)
-                analysed.append(replace(whole, pools=pools))
+                analysed.append(replace(whole, pools=pools, sessions=sessions))
         routers = self._streaming.of_routers()
         if routers:
             analysed.append(AnalysedFunction(self._path, "", streams=routers))
@@ -81,6 +103,12 @@ class ModuleAnalysis:
         try:
             made = self._pools.of(scope) if facts.scope is Scope.FUNCTION and not facts.only_raises else ()
             return (*made, *self._limits.of(scope))
+        except (GivenUp, RecursionError):
+            return ()
+
+    def _left_in_sessions(self, facts: FunctionFacts) -> tuple[SessionVerdict, ...]:
+        try:
+            return self._sessions.of(self._types.scope(facts.id))
         except (GivenUp, RecursionError):
             return ()
 

@@ -61,6 +61,12 @@ def constant_text(scope: ScopeTypes, place: PlaceId) -> str | None:
     return None
 
 
+def formatted_text(scope: ScopeTypes, place: PlaceId) -> str | None:
+    """The text of the formatted string that a place holds, with `{}` for what is put in; `None` for anything else."""
+    keys = (there.graph.places.keys[at] for there, at in sources_of(scope, place))
+    return next((key.text for key in keys if isinstance(key, ev.Formatted)), None)
+
+
 def _source(scope: ScopeTypes, place: PlaceId) -> Position | None:
     sources = scope.sources(place)
     if len(sources) == 1:

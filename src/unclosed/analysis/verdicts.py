@@ -159,6 +159,26 @@ class PoolVerdict:
     kept: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class SessionVerdict:
+    """One call that relies on what belongs to one server connection, behind a pooler that takes that away.
+
+    `written`: the call as the user wrote it, `cur.execute()`. `what` it relies on, `LISTEN`; `instead`: what to use in its place. `mode`:
+    the pooler's, `transaction`. `is_prepared`: the call makes a connection or pool whose driver prepares statements by itself;
+    `is_waiting`: it waits for what another statement has asked for.
+    """
+
+    span: Span
+    written: str
+    what: str
+    instead: str
+    mode: str
+    confidence: Confidence
+    trail: tuple[TrailStep, ...]
+    is_prepared: bool = False
+    is_waiting: bool = False
+
+
 class Taker(enum.Enum):
     """By what an endpoint or a generator comes to the session that it holds."""
 
@@ -204,6 +224,7 @@ class AnalysedFunction:
     open_transactions: tuple[OpenTransaction, ...] = ()
     streams: tuple[StreamVerdict, ...] = ()
     pools: tuple[PoolVerdict, ...] = ()
+    sessions: tuple[SessionVerdict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

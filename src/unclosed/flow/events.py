@@ -48,8 +48,18 @@ class Temp(NamedTuple):
     number: int
 
 
+MAX_TEXT = 200
+"""The texts of literals and formatted strings are cut here."""
+
+
 class Constant(NamedTuple):
     """A literal: `None`, `True`, `False`, a number or a string, as source text."""
+
+    text: str
+
+
+class Formatted(NamedTuple):
+    """A formatted string: its text, with `{}` in the place of each value that is put in."""
 
     text: str
 
@@ -79,7 +89,13 @@ class Returned(NamedTuple):
     word: str = "return"
 
 
-PlaceKey = Local | Attribute | Item | Temp | Constant | Imported | Definition | Pure | Returned
+def bare_text(literal: str) -> str:
+    """A string literal without its prefix and quotes; a literal that is cut has none at its end. Any other literal is its own text."""
+    body = literal.lstrip("rbfuRBFU")
+    return body.strip("'\"") if body[:1] in ("'", '"') else literal
+
+
+PlaceKey = Local | Attribute | Item | Temp | Constant | Formatted | Imported | Definition | Pure | Returned
 
 
 class Places:
@@ -130,6 +146,8 @@ class Places:
                 return f"t{number}"
             case Constant(text) | Pure(text, _):
                 return text
+            case Formatted(text):
+                return f"f'{text}'"
             case Returned(word):
                 return word
 

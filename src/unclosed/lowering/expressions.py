@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from unclosed.flow import events as ev
-from unclosed.flow.events import PlaceId
+from unclosed.flow.events import MAX_TEXT, PlaceId
 from unclosed.flow.graph import ANYTHING, IS_FALSE, IS_NONE, IS_TRUE, UNKNOWN_LITERAL
 from unclosed.lowering.conditions import is_pure, name_in_locals
 from unclosed.lowering.frames import End
@@ -54,27 +54,28 @@ class ExpressionLowering:
 
     def _constant(self, node: cst.CSTNode) -> PlaceId | None:
         assert isinstance(node, cst.Integer | cst.Float | cst.Imaginary | cst.SimpleString)
-        return self.scope.constant(node.value if len(node.value) <= 200 else node.value[:200])
+        return self.scope.constant(node.value[:MAX_TEXT])
 
     def _concatenated(self, node: cst.CSTNode) -> PlaceId | None:
         part: cst.CSTNode = node
-        first: PlaceId | None = None
+        values: list[PlaceId | None] = []
         while isinstance(part, cst.ConcatenatedString):
-            value = self.lower(part.left)
-            first = value if first is None else first
+            values.append(self.lower(part.left))
             part = part.right
-        self.lower(part)
-        return first
+        values.append(self.lower(part))
+        return self.scope.joined_text(values)
 
     def _formatted(self, node: cst.CSTNode) -> PlaceId | None:
         assert isinstance(node, cst.FormattedString | cst.TemplatedString)
+        text = ""
         for part in node.parts:
+            text += part.value if isinstance(part, cst.FormattedStringText | cst.TemplatedStringText) else "{}"
             if isinstance(part, cst.FormattedStringExpression | cst.TemplatedStringExpression):
                 self.lower(part.expression)
                 for inner in part.format_spec or ():
                     if isinstance(inner, cst.FormattedStringExpression | cst.TemplatedStringExpression):
                         self.lower(inner.expression)
-        return None
+        return self.scope.formatted(text[:MAX_TEXT]) if isinstance(node, cst.FormattedString) else None
 
     def _ellipsis(self, _: cst.CSTNode) -> PlaceId | None:
         return self.scope.constant("...")
@@ -134,7 +135,7 @@ class ExpressionLowering:
 
     def attribute_of(self, base: PlaceId | None, name: str) -> PlaceId | None:
         """The place of an attribute; `None` where none is worth tracking."""
-        if base is None or isinstance(self.scope.places.keys[base], ev.Constant):
+        if base is None or isinstance(self.scope.places.keys[base], ev.Constant | ev.Formatted):
             return None
         depth, key = 1, self.scope.places.keys[base]
         while isinstance(key, ev.Attribute | ev.Item):
@@ -442,9 +443,9 @@ class ExpressionLowering:
                 if last_name(node) == "TYPE_CHECKING":
                     return self._fixed(False)
         value = self.lower(node)
-        if value is None:
+        key = self.scope.places.keys[value] if value is not None else None
+        if value is None or isinstance(key, ev.Formatted):
             return self._branch_unknown(node)
-        key = self.scope.places.keys[value]
         if isinstance(key, ev.Constant):
             return self._fixed(key.text not in ("None", "False", "0", "''", '""'))
         return self._test_truth(value)

@@ -17,7 +17,23 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from unclosed.flow.events import Constant, EndStatement, Event, Exit, ExitKind, Join, NodeId, PlaceId, PlaceKey, Places, SpanId, Temp
+from unclosed.flow.events import (
+    MAX_TEXT,
+    Constant,
+    EndStatement,
+    Event,
+    Exit,
+    ExitKind,
+    Formatted,
+    Join,
+    NodeId,
+    PlaceId,
+    PlaceKey,
+    Places,
+    SpanId,
+    Temp,
+    bare_text,
+)
 from unclosed.flow.graph import Assumption, Edge, EdgeKind, FlowGraph
 
 NODE_BUDGET = 20_000
@@ -147,6 +163,21 @@ class Builder:
     def constant(self, text: str) -> PlaceId:
         """The place of a literal."""
         return self.places.intern(Constant(text))
+
+    def formatted(self, text: str) -> PlaceId:
+        """The place of a formatted string."""
+        return self.places.intern(Formatted(text))
+
+    def joined_text(self, values: list[PlaceId | None]) -> PlaceId | None:
+        """The place of literals and formatted strings that stand side by side; that of the first where one has no text."""
+        keys = [None if value is None else self.places.keys[value] for value in values]
+        texts = [bare_text(key.text) if isinstance(key, Constant) else key.text for key in keys if isinstance(key, Constant | Formatted)]
+        if len(texts) != len(values):
+            return values[0]
+        whole = "".join(texts)
+        return (
+            self.constant(f"'{whole}'"[:MAX_TEXT]) if all(isinstance(key, Constant) for key in keys) else self.formatted(whole[:MAX_TEXT])
+        )
 
     # Nodes and edges
 

@@ -54,9 +54,21 @@ class Pooler:
         found = [self.text("pool_mode", user, entry) for user in users for entry in entries]
         return frozenset(mode.lower() for mode in found if mode is not None) if None not in found else frozenset()
 
+    def unsteady(self) -> Setting | None:
+        """The first setting that takes server connections away between transactions; `None` if none does."""
+        inner = [setting for entry in self.ini.entries.values() for setting in entry.settings]
+        said = [setting for setting in (*self.ini.settings.values(), *inner) if setting.name == "pool_mode"]
+        return next((setting for setting in said if setting.value.lower() in (TRANSACTION, STATEMENT)), None)
+
+    def tracked(self) -> frozenset[str]:
+        """The parameters that it sets again for each client, besides those that it always does, in lower case."""
+        extra = self.ini.settings.get("track_extra_parameters")
+        return frozenset(name.strip().lower() for name in extra.value.split(",")) if extra is not None else frozenset()
+
     def port(self) -> str | None:
         """The port on which it listens; `None` if that is not known."""
-        return self.text("listen_port")
+        text = self.text("listen_port")
+        return text if text is not None and text.isdecimal() else None
 
     def keeps_statements(self) -> bool | None:
         """Whether clients find their prepared statements again on whatever server connection they get; `None`: not known."""

@@ -37,6 +37,20 @@ def web_package(path: str) -> str:
     return next((package for package in knowledge().web_packages if package in required), "")
 
 
+class Poolers:
+    """The poolers of projects, looked for once for each."""
+
+    def __init__(self) -> None:
+        self._found: dict[Path, tuple[Pooler, ...]] = {}
+
+    def of(self, path: Path) -> tuple[Pooler, ...]:
+        """Those of the project around a file."""
+        root = project_root(path)
+        if root not in self._found:
+            self._found[root] = find_poolers(root)
+        return self._found[root]
+
+
 def find_poolers(root: Path) -> tuple[Pooler, ...]:
     """The poolers that the files of a project describe; without any, those in the repository around it that are of no other."""
     found = _files(root)
@@ -48,9 +62,15 @@ def find_poolers(root: Path) -> tuple[Pooler, ...]:
 
 def _read(path: Path) -> Pooler | None:
     try:
-        return pooler_of(read_settings_file(str(path)))
+        return pooler_of(read_settings_file(_shown(path)))
     except UnreadableFile:
         return None
+
+
+def _shown(path: Path) -> str:
+    """The path as trails show it: relative to the working directory if it lies below."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def _is_repository(folder: Path) -> bool:
