@@ -25,8 +25,8 @@ from unclosed.findings import TrailStep
 from unclosed.flow import events as ev
 from unclosed.flow.events import MAX_TEXT, NodeId, PlaceId, bare_text
 from unclosed.infer.calls import CallInfo, argument_at
-from unclosed.infer.types import ScopeTypes, entered
-from unclosed.infer.values import Sort
+from unclosed.infer.types import ScopeTypes
+from unclosed.infer.values import Sort, entered
 from unclosed.library import Kind, PrepareModel, TypeModel
 from unclosed.pgbouncer.pooler import Pooler
 from unclosed.pgbouncer.routes import Pooled, Route, pooled, route_of_arguments, route_of_text
