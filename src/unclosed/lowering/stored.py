@@ -165,7 +165,7 @@ def _edge_in(plain: Plain) -> Edge:
 # Places
 
 _PLACES: tuple[Callable[..., PlaceKey], ...] = (
-    ev.Local, ev.Attribute, ev.Item, ev.Temp, ev.Constant, ev.Imported, ev.Definition, ev.Pure, ev.Returned,
+    ev.Local, ev.Attribute, ev.Item, ev.Temp, ev.Constant, ev.Formatted, ev.Imported, ev.Definition, ev.Pure, ev.Returned,
 )  # fmt: skip
 _PLACE_NUMBERS = {cls: number for number, cls in enumerate(_PLACES)}
 
