@@ -21,7 +21,7 @@ from unclosed.library import Acquires, CallModel, Release, WithExit
 
 PATIENCE = 3.0
 """Seconds until a session that was closed has to be gone at the server."""
-_A_MOMENT = 0.05
+A_MOMENT = 0.02
 """Seconds after which what is still held counts as held."""
 
 
@@ -123,7 +123,7 @@ async def _try_acquire(rig: Rig, model: CallModel, claim: Claim) -> None:
     await _expect(rig, 0, "before the call")
     result = rig.call()
     if claim.text == "holds nothing until it is awaited":
-        await asyncio.sleep(_A_MOMENT)
+        await asyncio.sleep(A_MOMENT)
         await _expect(rig, 0, "before the result was awaited")
     value = await result if model.acquires is Acquires.AWAITED else result
     rig.note(value)
@@ -151,7 +151,7 @@ async def _try_unawaited(rig: Rig, model: CallModel, claim: Claim) -> None:
     value = await _acquired(rig, model)
     result = _call_release(rig, value, claim.release)
     assert inspect.isawaitable(result), f"{claim.release.method}() gives nothing to await"
-    await asyncio.sleep(_A_MOMENT)
+    await asyncio.sleep(A_MOMENT)
     await _expect(rig, 1, f"after {claim.release.method}() un-awaited")
     await _done(result)
 
@@ -169,8 +169,10 @@ async def _try_block(rig: Rig, model: CallModel, claim: Claim) -> None:
     if claim.text.startswith("lends"):
         await _try_lent(rig, claim)
         return
+    assert model.lease is not None
     word, _, said = claim.text.partition(": ")
-    value = await _acquired(rig, model)
+    used_within = rig.late or model.lease.lazy or bool(model.lease.opened_by)
+    value = await (_made(rig, model) if used_within else _acquired(rig, model))
     enter, leave = ("__enter__", "__exit__") if word == "with" else ("__aenter__", "__aexit__")
     refused = False
     try:
@@ -180,6 +182,9 @@ async def _try_block(rig: Rig, model: CallModel, claim: Claim) -> None:
     except Exception:  # noqa: BLE001 - each library refuses in its own way
         refused = True
     else:
+        if used_within:
+            await _opened(rig, model, value)
+            await _expect(rig, 1, f"in the '{word}' block")
         with suppress(Exception):
             await _done(getattr(type(value), leave)(value, None, None, None))
     if said == WithExit.NOTHING.value:
@@ -218,11 +223,17 @@ _PROBES = {
 
 async def _acquired(rig: Rig, model: CallModel) -> Any:
     """The value, held."""
+    value = await _made(rig, model)
+    await _opened(rig, model, value)
+    await _expect(rig, 1, "after it was acquired")
+    return value
+
+
+async def _made(rig: Rig, model: CallModel) -> Any:
+    """The value as the call gives it."""
     result = rig.call()
     value = await result if model.acquires is Acquires.AWAITED else result
     rig.note(value)
-    await _opened(rig, model, value)
-    await _expect(rig, 1, "after it was acquired")
     return value
 
 
@@ -256,11 +267,11 @@ async def _expect(rig: Rig, number: int, when: str) -> None:
     seen = await _done(rig.held())
     waited = 0.0
     while seen != wanted and waited < PATIENCE:
-        await asyncio.sleep(_A_MOMENT)
-        waited += _A_MOMENT
+        await asyncio.sleep(A_MOMENT)
+        waited += A_MOMENT
         seen = await _done(rig.held())
     if number and seen == wanted:  # what is on its way out is still seen for a moment
-        await asyncio.sleep(_A_MOMENT)
+        await asyncio.sleep(A_MOMENT)
         seen = await _done(rig.held())
     assert seen == wanted, f"{when}: {seen - rig.at_rest} held instead of {number}"
 

@@ -6,7 +6,16 @@ import asyncio
 
 import pytest
 
-from conformance import benches_files, benches_mysql, benches_postgres, benches_postgres_async, benches_redis, benches_sqlalchemy, probes
+from conformance import (
+    benches_files,
+    benches_mysql,
+    benches_network,
+    benches_postgres,
+    benches_postgres_async,
+    benches_redis,
+    benches_sqlalchemy,
+    probes,
+)
 from conformance.ledger import Ledger
 from conformance.names import file_of
 from conformance.probes import Bench, Claim, claims_of_call, try_claim
@@ -15,7 +24,7 @@ from unclosed.catalog import Catalog
 from unclosed.catalog_files import UserModels
 
 SERVERS: list[tuple[Server | None, list[Bench]]] = [
-    (None, benches_files.BENCHES),
+    (None, [*benches_files.BENCHES, *benches_network.BENCHES]),
     (POSTGRES, [*benches_postgres.BENCHES, *benches_postgres_async.BENCHES, *benches_sqlalchemy.BENCHES]),
     (MYSQL, benches_mysql.BENCHES),
     (REDIS, benches_redis.BENCHES),
@@ -65,6 +74,7 @@ def test_the_library_does_what_its_model_says(server: Server | None, bench: Benc
 def test_a_wrong_model_fails(monkeypatch: pytest.MonkeyPatch, acquire: str, models: dict[str, object], text: str) -> None:
     """A claim that a changed model makes, and that the library does not keep, is seen; `models` are laid over the shipped ones."""
     monkeypatch.setattr(probes, "PATIENCE", 0.2)
+    monkeypatch.setattr(probes, "A_MOMENT", 0.2)
     server, bench = next((server, bench) for server, benches in SERVERS for bench in benches if bench.acquire == acquire)
     if server is not None:
         server.require()
