@@ -51,6 +51,7 @@ NAMES = {
     "UNC306": "pgbouncer-settings",
     "UNC307": "session-state-under-transaction-pooling",
     "UNC901": "unparsable-file",
+    "UNC902": "unused-suppression",
 }
 every_rule = pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
 

@@ -68,6 +68,8 @@ def main() -> None:
 @click.option("--diff", "revision", metavar="REVISION", help="Show what has to do with lines changed since this revision of git alone.")
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep what earlier runs found out about unchanged files.")
 @click.option("--statistics", "with_statistics", is_flag=True, help="Count findings, skipped functions and files at the end.")
+@click.option("--add-noqa", is_flag=True, help="Silence each finding by a comment in its file, and print only what is left.")
+@click.option("--noqa-reason", metavar="TEXT", default="", help="What to write behind each comment that --add-noqa adds.")
 @click.option("--exit-zero", is_flag=True, help="Exit with status 0 even if there are findings.")
 @click.option("--stdin-filename", metavar="PATH", help="The path of the text that is read from standard input.")
 def check(
@@ -77,6 +79,8 @@ def check(
     revision: str | None,
     no_cache: bool,
     with_statistics: bool,
+    add_noqa: bool,
+    noqa_reason: str,
     exit_zero: bool,
     config_file: str | None,
     stdin_filename: str | None,
@@ -89,8 +93,10 @@ def check(
         catalog = Catalog.load(config.models)
         cache = None if no_cache else Cache(cache_folder())
         closed = None if config.baseline is None and revision is None else _gate(paths, config.baseline, revision)
+        write_comments = _comments(paths, noqa_reason) if add_noqa else None
         report = check_paths(paths, config, catalog, force_exclude=force_exclude, stdin_name=stdin_filename, watch=_watch, cache=cache)
         report, paid_off = (report, ()) if closed is None else closed(report, config)
+        report = report if write_comments is None else write_comments(report)
         _print(report, config, output_file, with_statistics=with_statistics)
     for entry in paid_off:
         click.echo(f"unclosed: {entry.description}: no longer found, 'unclosed baseline prune' takes it out", err=True)
@@ -129,6 +135,13 @@ def rule(name: str | None, every: bool) -> None:
     with usage_errors():
         rules = all_rules() if name is None else (find_rule(name),)
     click.echo("\n".join(rule_page.render(each) for each in rules), nl=False)
+
+
+def _comments(paths: Sequence[str], reason: str) -> Callable[[Report], Report]:
+    """What writes comments for the findings of a report and gives the report of those that are left; raises `ConfigError`."""
+    from unclosed.commands.add_noqa import NoqaWriter
+
+    return NoqaWriter(paths, reason).silenced
 
 
 def _gate(

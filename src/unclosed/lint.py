@@ -11,7 +11,7 @@ import os
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,6 +37,7 @@ from unclosed.source import STDIN, read_source
 from unclosed.suppressions import Suppressions
 from unclosed.syntax import is_python
 from unclosed.text import Position, SourceFile, Span
+from unclosed.unused_suppressions import UNUSED, unused_suppressions
 
 UNPARSABLE = "UNC901"
 """The code of a file that is not valid Python; it is reported here, because no analysis has anything to say of such a file."""
@@ -79,9 +80,19 @@ def check_source(
             result = _within_boundary(source.path, lambda: _checked(source, settings, engine, chosen, tree))
     except UnparsableFile as error:
         result = _unparsable(source.path, error, chosen)
-    suppressions = Suppressions(source.text if honour_noqa else "")
-    shown = tuple(finding for finding in result.findings if not suppressions.covers(finding.code, finding.start.row))
+    shown = tuple(_shown(source, result, settings, chosen, honour_noqa=honour_noqa))
     return replace(result, findings=_in_order(shown), text=source.text if shown else "")
+
+
+def _shown(source: SourceFile, result: FileResult, settings: Config, rules: tuple[Rule, ...], *, honour_noqa: bool) -> Iterator[Finding]:
+    """The findings of a file that are sure enough and not silenced, and comments that silence nothing if that is asked for."""
+    found = result.findings
+    if honour_noqa and result.error is None and not result.skipped and any(rule.code == UNUSED for rule in rules):
+        found = (*found, *unused_suppressions(source, found, rules))
+    suppressions = Suppressions(source.text if honour_noqa else "")
+    for finding in found:
+        if finding.confidence >= settings.min_confidence and not suppressions.covers(finding.code, finding.start.row):
+            yield finding
 
 
 def check_paths(
@@ -167,15 +178,14 @@ def _within_boundary(path: str, work: Callable[[], FileResult]) -> FileResult:
 
 
 def _checked(source: SourceFile, settings: Config, engine: Engine, rules: tuple[Rule, ...], tree: ast.Module | None) -> FileResult:
-    """The findings before suppression; raises `UnparsableFile`."""
+    """The findings before suppression, however sure; raises `UnparsableFile`."""
     if not engine.matters(source):
         if tree is None and _asks_for_syntax(rules) and not is_python(source.text):
             _refuse(source.text)
         return FileResult()
     module = engine.analyse(source)
     findings = [finding for function in module.functions for rule in rules for finding in rule.check(function)]
-    sure = tuple(finding for finding in findings if finding.confidence >= settings.min_confidence)
-    return FileResult(sure, module.skipped, is_parsed=True)
+    return FileResult(tuple(findings), module.skipped, is_parsed=True)
 
 
 def _engine(catalog: Catalog, settings: Config, rules: tuple[Rule, ...], cache: Cache | None = None) -> Engine:

@@ -52,6 +52,11 @@ def decode(data: bytes) -> str:
     return text.removeprefix(_BOM)
 
 
+def encode_like(data: bytes, text: str) -> bytes:
+    """The bytes of a changed text of the file that holds `data`: in its encoding, with a byte order mark if it has one."""
+    return text.encode(_encoding(data))
+
+
 def split_lines(text: str) -> list[str]:
     r"""The lines of a text, each with its end as `\n`; ends are `\n`, `\r\n` and `\r` as for CPython, a form feed is none."""
     return io.StringIO(text, newline=None).readlines()

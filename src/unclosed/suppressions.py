@@ -12,18 +12,30 @@ silence everything.
 from __future__ import annotations
 
 import functools
+import math
 import re
 import tokenize
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from unclosed.source import split_lines
+from unclosed.text import Position
 
 _LINE = re.compile(r"# noqa(?::\s?(?P<codes>(?:[a-z]+[0-9]+[,\s]*)+))?", re.IGNORECASE)
 _FILE = re.compile(r"\s*# flake8[:=]\s*noqa", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[,\s]+")
 _NO_LINE_TOKENS = frozenset({tokenize.ENDMARKER, tokenize.DEDENT})
 _LINE_ENDS = frozenset({tokenize.NL, tokenize.NEWLINE})
+
+
+class Comment(NamedTuple):
+    """A `# noqa` with codes: where it begins, its text from there to the last code, the codes, and the rows that it covers."""
+
+    start: Position
+    text: str
+    codes: tuple[str, ...]
+    rows: range
 
 
 @dataclass(frozen=True)
@@ -37,6 +49,19 @@ class Suppressions:
         if not self._has_word:
             return False
         return self._whole_file or _silences(self._joined_line(row), code)
+
+    def rows_of(self, row: int) -> range:
+        """The rows of the line on which a finding in this row is searched for a comment; the row itself where that is not known."""
+        return next((range(first, last + 1) for first, last in self._ranges if first <= row <= last), range(row, row + 1))
+
+    @functools.cached_property
+    def comments(self) -> tuple[Comment, ...]:
+        """The comments with codes that decide for their line, in order; none where the whole file is silenced or cannot be tokenized."""
+        if not self._has_word or self._whole_file:
+            return ()
+        starts = {token.start[0]: token.start[1] for token in self._tokens if token.type == tokenize.COMMENT}
+        found = (_comment(self._lines[first - 1 : last], first) for first, last in self._ranges)
+        return tuple(each for each in found if each is not None and each.start.column >= starts.get(each.start.row, math.inf))
 
     @functools.cached_property
     def _has_word(self) -> bool:
@@ -52,7 +77,15 @@ class Suppressions:
 
     @functools.cached_property
     def _joined_lines(self) -> Mapping[int, str]:
-        return _joined_lines(self._lines)
+        return {row: "".join(self._lines[first - 1 : last]) for first, last in self._ranges for row in range(first, last + 1)}
+
+    @functools.cached_property
+    def _ranges(self) -> Sequence[tuple[int, int]]:
+        return _line_ranges(self._tokens)
+
+    @functools.cached_property
+    def _tokens(self) -> Sequence[tokenize.TokenInfo]:
+        return _tokens(self._lines)
 
     def _joined_line(self, row: int) -> str:
         """The text that is searched for a finding in this row; the physical line where the file cannot be tokenized."""
@@ -70,20 +103,36 @@ def _silences(line: str, code: str) -> bool:
     return codes is None or code.startswith(tuple(filter(None, _SEPARATORS.split(codes))))
 
 
-def _joined_lines(lines: Sequence[str]) -> Mapping[int, str]:
-    """The text of the line of each row, with what is joined to it; empty for a file that cannot be tokenized."""
+def _comment(lines: Sequence[str], first: int) -> Comment | None:
+    """The comment with codes that decides for the joined lines from this row on; `None` if there is none, or a bare one."""
+    text = "".join(lines)
+    found = _LINE.search(text)
+    if found is None or found["codes"] is None:
+        return None
+    before = text[: found.start()]
+    row = before.count("\n")
+    start = Position(first + row, len(before) - before.rfind("\n") - 1)
+    codes = tuple(filter(None, _SEPARATORS.split(found["codes"])))
+    return Comment(start, found.group().rstrip(", \t\n"), codes, range(first, first + len(lines)))
+
+
+def _tokens(lines: Sequence[str]) -> Sequence[tokenize.TokenInfo]:
+    """The tokens of a file; none where it cannot be tokenized."""
     try:
-        tokens = list(tokenize.generate_tokens(iter(lines).__next__))
+        return list(tokenize.generate_tokens(iter(lines).__next__))
     except (tokenize.TokenError, SyntaxError):
-        return {}
-    found: dict[int, str] = {}
+        return ()
+
+
+def _line_ranges(tokens: Iterable[tokenize.TokenInfo]) -> Sequence[tuple[int, int]]:
+    """First and last row of each line, with what is joined to it."""
+    found: list[tuple[int, int]] = []
     first: int | None = None
     for token in tokens:
         if token.type in _NO_LINE_TOKENS:
             continue
         first = token.start[0] if first is None else first
         if token.type in _LINE_ENDS:
-            rows = range(first, token.end[0] + 1)
-            found.update(dict.fromkeys(rows, "".join(lines[first - 1 : token.end[0]])))
+            found.append((first, token.end[0]))
             first = None
     return found
