@@ -114,7 +114,7 @@ def test_each_value_says_where_it_is_from() -> None:
     write("base.toml", "[tool.unclosed]\nmin-confidence = 'certain'\nextend-exclude = ['gen']\nslow-io-seconds = 5\n")
     write("pyproject.toml", "[tool.unclosed]\nextend = 'base.toml'\nextend-exclude = ['tmp']\nslow-io-seconds = 6\n")
     printed = lines()
-    assert printed[:2] == ["# pyproject.toml extends another file.", "[tool.unclosed]"]
+    assert printed[0] == "# pyproject.toml extends another file."
     assert 'min-confidence = "certain"  # base.toml' in printed
     assert 'extend-exclude = ["gen", "tmp"]  # base.toml, pyproject.toml' in printed
     assert "slow-io-seconds = 6  # pyproject.toml" in printed
@@ -129,8 +129,18 @@ def test_the_rules_of_a_path_are_told() -> None:
     assert any(line.startswith("# Rules that do not run: UNC101 UNC102") for line in lines("tests/test_app.py"))
 
 
-def test_lines_are_narrow() -> None:
+def test_the_folder_of_the_cache_is_told(monkeypatch: pytest.MonkeyPatch, project: Path) -> None:
+    """And whether the environment names it."""
+    monkeypatch.delenv("UNCLOSED_CACHE_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(project))
+    assert any(line.startswith("# The cache is in ") and line.endswith(" (default)") for line in lines())
+    monkeypatch.setenv("UNCLOSED_CACHE_DIR", "/tmp/kept")
+    assert "# The cache is in /tmp/kept (UNCLOSED_CACHE_DIR)" in lines()
+
+
+def test_lines_are_narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     """As far as values of one line are."""
+    monkeypatch.setenv("UNCLOSED_CACHE_DIR", "/tmp/kept")
     assert [line for line in lines() if len(line) > 80] == []
 
 

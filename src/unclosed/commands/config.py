@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
 
+from unclosed.cache import FOLDER_VARIABLE, cache_folder
 from unclosed.catalog import Catalog
 from unclosed.catalog_files import laid_over
 from unclosed.commands.usage import chosen_config, config_option, usage_errors
@@ -50,6 +52,8 @@ def _settings(settings: Config) -> Iterator[str]:
         yield f"# {_shown(place)} extends another file."
     if settings.requires_python is not None:
         yield f"# Python {'.'.join(map(str, settings.requires_python))} or later (project.requires-python)"
+    told = FOLDER_VARIABLE if os.environ.get(FOLDER_VARIABLE) else "default"
+    yield f"# The cache is in {cache_folder()} ({told})"
     yield "[tool.unclosed]"
     for key in KEYS:
         if key.shape not in _TABLES and key.name != "extend" and _value(settings, key) is not None:
