@@ -113,7 +113,7 @@ _SHAPES: Mapping[str, Schema] = {
     ),
     **dict.fromkeys(("opens", "lazy", "of_parent", "none_is_default"), _FLAG),
     **dict.fromkeys(("wraps", "enters", "awaits", "passes", "advances", "calls", "at_most", "child_of", "pair"), _POSITION),
-    **dict.fromkeys(("library", "source", "lends", "exit_calls", "io", "waits", "items", "type", "prefix", "attempts_by"), _TEXT),
+    **dict.fromkeys(("library", "source", "lends", "exit_calls", "io", "waits", "items", "type", "prefix"), _TEXT),
     **dict.fromkeys(_OPEN, _TABLE),
     "kind": {"enum": [kind.value for kind in Kind]},
     "with_exit": {"enum": [exit_.value for exit_ in WithExit]},
@@ -121,8 +121,6 @@ _SHAPES: Mapping[str, Schema] = {
     "acquires": {"enum": [True, False, "awaited"]},
     "lost_in": {"anyOf": [_TEXT, _TABLE, {"type": "array", "items": {"anyOf": [_TEXT, _TABLE]}}]},
     "implicit": {"enum": list(IMPLICIT)},
-    "attempts": {"type": "number", "minimum": 1},
-    "default": {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"enum": ["none", "owner"]}]},
     **dict.fromkeys(
         ("release", "wrong_release", "opened_by", "ends_itself_by", "right_if_owner_given", "unless_given", "also", "extends", "words"),
         _TEXTS,
@@ -167,6 +165,6 @@ def _model_definitions() -> Schema:
         "convention": _shaped(CONVENTION_KEYS, call),
         "type": _shaped(TYPE_KEYS, of_type),
         "object": _shaped(OBJECT_KEYS),
-        "limit": _shaped(LIMIT_KEYS),
+        "limit": _closed(dict.fromkeys(sorted(LIMIT_KEYS), {})),
         "pool_limits": _shaped(POOL_LIMIT_KEYS),
     }
