@@ -165,6 +165,6 @@ def _model_definitions() -> Schema:
         "convention": _shaped(CONVENTION_KEYS, call),
         "type": _shaped(TYPE_KEYS, of_type),
         "object": _shaped(OBJECT_KEYS),
-        "limit": _closed(dict.fromkeys(sorted(LIMIT_KEYS), {})),
+        "limit": _closed({key: {} for key in sorted(LIMIT_KEYS)}),
         "pool_limits": _shaped(POOL_LIMIT_KEYS),
     }
