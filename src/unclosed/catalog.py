@@ -353,6 +353,8 @@ class Catalog:
             statements=frozenset().union(*(each.statements for each in lineage)),
             of_parent=any(each.of_parent for each in lineage),
             elsewhere=any(each.elsewhere for each in lineage),
+            block_opens=any(each.block_opens for each in lineage),
+            begin_awaited=frozenset().union(*(each.begin_awaited for each in lineage)),
             autocommit=tuple(pair for each in lineage for pair in each.autocommit),
             begun_when=frozenset().union(*(each.begun_when for each in lineage)),
             begin=frozenset().union(*(each.begin for each in lineage)),

@@ -40,7 +40,10 @@ TYPE_KEYS = LEASE_KEYS.union(
 )
 OBJECT_KEYS = frozenset({"type", "also", "source"})
 TRANSACTION_KEYS = frozenset(
-    {"implicit", "statements", "of_parent", "begin", "commit", "rollback", "gives_back", "autocommit", "open_when", "elsewhere"}
+    {
+        *("implicit", "statements", "of_parent", "elsewhere", "begin", "begin_awaited", "block", "commit", "rollback", "gives_back"),
+        *("autocommit", "open_when"),
+    }
 )
 IMPLICIT = ("any", "dml", "none")
 _SHARED_KEYS = frozenset({"position", "type", "named"})
@@ -80,6 +83,8 @@ class TypeEntry:
     statements: frozenset[str]
     of_parent: bool
     elsewhere: bool
+    block_opens: bool
+    begin_awaited: frozenset[str]
     autocommit: tuple[tuple[str, str], ...]
     begun_when: frozenset[str]
     begin: frozenset[str]
@@ -176,6 +181,8 @@ def read_type(name: str, table: Table, source: str) -> TypeEntry:
         statements=transaction.names("statements") or frozenset(),
         of_parent=transaction.flag("of_parent"),
         elsewhere=transaction.flag("elsewhere"),
+        block_opens=transaction.flag("block"),
+        begin_awaited=transaction.names("begin_awaited") or frozenset(),
         autocommit=tuple((name, spelling) for name, _, spelling in read_spellings(transaction, "autocommit")),
         begun_when=transaction.names("open_when") or frozenset(),
         begin=transaction.names("begin") or frozenset(),

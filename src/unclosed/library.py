@@ -316,6 +316,10 @@ class TypeModel:
     """Its statements and transactions are those of the object that made it (a cursor's connection)."""
     elsewhere: bool = False
     """Its statements are those of a session that it does not show (`User.query`): the commit of any may end their transaction."""
+    block_opens: bool = False
+    """Entering the value itself opens a transaction that ends when the block is left (`with db:` of peewee)."""
+    begin_awaited: frozenset[str] = frozenset()
+    """Methods that open one by hand where their result is awaited (`await database.transaction()`)."""
     begun_when: frozenset[str] = frozenset()
     """Attributes or methods that are true while a transaction is open (`in_transaction`)."""
     begin: frozenset[str] = frozenset()

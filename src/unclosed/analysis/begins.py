@@ -15,7 +15,7 @@ from unclosed.flow.events import NodeId, PlaceId
 from unclosed.infer.calls import CallInfo
 from unclosed.infer.types import ScopeTypes
 from unclosed.infer.values import Sort, Value, entered
-from unclosed.library import Acquires, Kind, TypeModel
+from unclosed.library import Acquires, CallModel, Kind, TypeModel
 
 if TYPE_CHECKING:
     from unclosed.analysis.summaries import Summaries
@@ -95,7 +95,7 @@ class Begins:
                 owner = outer.named(base) if base else None
                 if owner is not None and owner.sort is Sort.INSTANCE:
                     model = scope.catalog.method(owner.name, method)
-            if model is not None and model.opens:
+            if model is not None and (model.opens or (decorator.is_called and self._makes_transaction(scope, model))):
                 place = scope.graph.places.intern(_DECORATED)
                 yield Begin(NodeId(0), decorator.span, How.BLOCK, frozenset({place}), Confidence.CERTAIN)
 
@@ -128,7 +128,11 @@ class Begins:
 
     def _is_transaction(self, scope: ScopeTypes, value: Value | None) -> bool:
         model = scope.catalog.type(value.name) if value is not None and value.sort is Sort.INSTANCE else None
-        return model is not None and model.kind is Kind.TRANSACTION
+        return model is not None and (model.kind is Kind.TRANSACTION or model.block_opens)
+
+    def _makes_transaction(self, scope: ScopeTypes, model: CallModel) -> bool:
+        made = scope.catalog.type(model.returns) if model.returns is not None else None
+        return made is not None and made.kind is Kind.TRANSACTION
 
     def _is_subject(self, scope: ScopeTypes, place: PlaceId) -> bool:
         value = scope.value(place)
@@ -153,10 +157,11 @@ class Begins:
         model = model_of(scope, value)
         if model is None and value.sort is Sort.INSTANCE and scope.catalog.names_statement(value.name.rpartition(".")[2], method):
             return self._by_convention(scope, node, event, receiver, method)  # `DBSession()` of a library that no model knows
-        if model is None or (method not in model.begin and method not in model.statements):
+        by_hand = model is not None and (method in model.begin or (event.awaited and method in model.begin_awaited))
+        if model is None or not (by_hand or method in model.statements):
             return None
         subject, owner, is_loose = subject_of(scope, receiver, model)
-        if method in model.begin:
+        if by_hand:
             places = aliases_of(scope, subject) | aliases_of(scope, receiver) | {event.result}
             return Begin(node, event.span, How.BY_HAND, places, value.confidence)
         text = sql(scope, event)

@@ -78,7 +78,7 @@ class TransactionEnds:
         if subject not in state.aliases:
             return False
         made = self._scope.call_behind(receiver)
-        return model.kind is not Kind.TRANSACTION or (made is not None and made.event.callee.method in owner.begin)
+        return model.kind is not Kind.TRANSACTION or (made is not None and made.event.callee.method in owner.begin | owner.begin_awaited)
 
     def _says_end(self, event: ev.Call, receiver: PlaceId, model: TypeModel, state: Obligation) -> bool:
         return says_end(self._scope, event, receiver, model) and subject_of(self._scope, receiver, model)[0] in state.aliases
