@@ -67,6 +67,7 @@ def main() -> None:
 @click.option("--baseline", type=click.Path(dir_okay=False), metavar="FILE", help="Leave out the known findings that this file lists.")
 @click.option("--diff", "revision", metavar="REVISION", help="Show what has to do with lines changed since this revision of git alone.")
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep what earlier runs found out about unchanged files.")
+@click.option("--jobs", type=click.IntRange(min=1), metavar="NUMBER", help="Share the work among processes.  [as many as pay]")
 @click.option("--statistics", "with_statistics", is_flag=True, help="Count findings, skipped functions and files at the end.")
 @click.option("--add-noqa", is_flag=True, help="Silence each finding by a comment in its file, and print only what is left.")
 @click.option("--noqa-reason", metavar="TEXT", default="", help="What to write behind each comment that --add-noqa adds.")
@@ -78,6 +79,7 @@ def check(
     output_file: str | None,
     revision: str | None,
     no_cache: bool,
+    jobs: int | None,
     with_statistics: bool,
     add_noqa: bool,
     noqa_reason: str,
@@ -94,7 +96,9 @@ def check(
         cache = None if no_cache else Cache(cache_folder())
         closed = None if config.baseline is None and revision is None else _gate(paths, config.baseline, revision)
         write_comments = _comments(paths, noqa_reason) if add_noqa else None
-        report = check_paths(paths, config, catalog, force_exclude=force_exclude, stdin_name=stdin_filename, watch=_watch, cache=cache)
+        report = check_paths(
+            paths, config, catalog, force_exclude=force_exclude, stdin_name=stdin_filename, watch=_watch, cache=cache, jobs=jobs
+        )
         report, paid_off = (report, ()) if closed is None else closed(report, config)
         report = report if write_comments is None else write_comments(report)
         _print(report, config, output_file, with_statistics=with_statistics)

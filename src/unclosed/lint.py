@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from unclosed.cache import Cache
@@ -38,6 +39,7 @@ from unclosed.suppressions import Suppressions
 from unclosed.syntax import is_python
 from unclosed.text import Position, SourceFile, Span
 from unclosed.unused_suppressions import UNUSED, unused_suppressions
+from unclosed.workers import in_order, worthwhile_jobs
 
 UNPARSABLE = "UNC901"
 """The code of a file that is not valid Python; it is reported here, because no analysis has anything to say of such a file."""
@@ -104,30 +106,59 @@ def check_paths(
     stdin_name: str | None = None,
     watch: Watch = contextlib.nullcontext,
     cache: Cache | None = None,
+    jobs: int | None = 1,
 ) -> Report:
     """The report on all Python files that these paths stand for; `-` is standard input, shown as `stdin_name`.
 
-    `cache`: where facts are kept.
+    `cache`: where facts are kept. `jobs`: how many processes share the work; `None`: as many as pay.
     """
     started = time.perf_counter()
     rules, of_named = FileRules(settings), FileRules(settings, is_named=True)
     named = frozenset(map(os.path.realpath, paths))
     also = frozenset({SETTINGS_FILE} if any(rule.reads_settings for rule in rules.all) else ())
     discovery = discover(paths, settings, force_exclude=force_exclude, stdin_name=stdin_name, also=also)
+    texts = [path for path in discovery.files if not is_settings_file(path)]
+    work = partial(_file_check, settings, catalog, cache, stdin_name)
+    checked = in_order(work, texts, _jobs(texts) if jobs is None else jobs)
     results: list[tuple[str, FileResult]] = []
-    engine = _engine(catalog, settings, rules.all, cache)
     with watch(discovery.files) as files, collector_paused():
         for path in files:
-            shown_as = (stdin_name or "stdin") if path == STDIN else path
             if is_settings_file(path):
                 asked = of_named if os.path.realpath(path) in named else rules
-                results.append((shown_as, check_settings_file(path, settings, asked.of(path))))
+                results.append((path, check_settings_file(path, settings, asked.of(path))))
             else:
-                results.append((shown_as, check_file(path, shown_as, settings, catalog, rules.of(shown_as), engine)))
+                results.append((_shown(path, stdin_name), next(checked)))
     if cache is not None:
         cache.tidy()
-    root = repository_root(common_directory([(stdin_name or "stdin") if path == STDIN else path for path in paths]))
+    root = repository_root(common_directory([_shown(path, stdin_name) for path in paths]))
     return _report(discovery, dict(results), time.perf_counter() - started, root)
+
+
+def _file_check(settings: Config, catalog: Catalog, cache: Cache | None, stdin_name: str | None) -> Callable[[str], FileResult]:
+    """What checks one file after another, and keeps what it learns of the project."""
+    rules = FileRules(settings)
+    engine = _engine(catalog, settings, rules.all, cache)
+
+    def check(path: str) -> FileResult:
+        shown_as = _shown(path, stdin_name)
+        return check_file(path, shown_as, settings, catalog, rules.of(shown_as), engine)
+
+    return check
+
+
+def _shown(path: str, stdin_name: str | None) -> str:
+    return (stdin_name or "stdin") if path == STDIN else path
+
+
+def _jobs(paths: Sequence[str]) -> int:
+    """How many processes pay for these files; standard input can be read by this one alone."""
+    if STDIN in paths:
+        return 1
+    sizes = 0
+    for path in paths:
+        with contextlib.suppress(OSError):
+            sizes += os.stat(path).st_size
+    return worthwhile_jobs(sizes)
 
 
 def check_file(
