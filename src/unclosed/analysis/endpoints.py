@@ -130,7 +130,9 @@ class Endpoints:
     def _waits(self, scope: ScopeTypes) -> frozenset[NodeId]:
         """Where a WebSocket endpoint waits for its client: receiving, in a helper that got the socket, or else sending."""
         web, graph = scope.catalog.web, scope.graph
-        sockets = {graph.places.find(ev.Local(p.name)) for p in scope.facts.parameters if self._is_socket(scope, p.name)} - {None}
+        named = [p.name for p in scope.facts.parameters if self._is_socket(scope, p.name)]
+        named = named or [p.name for p in scope.facts.parameters if p.position == int(bool(scope.facts.owner)) and not p.annotation]
+        sockets = {graph.places.find(ev.Local(name)) for name in named} - {None}
         ranks: list[set[NodeId]] = [set(), set(), set()]
         for n in graph.node_ids():
             node, event = NodeId(n), graph.events[n]
