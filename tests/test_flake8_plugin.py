@@ -200,6 +200,20 @@ def test_models_of_the_project_count() -> None:
     assert [line.split()[0] for line in shown("--unclosed-config", "one/pyproject.toml", "two").splitlines()] == ["two/app.py:5:12:"]
 
 
+def test_the_baseline_of_the_project_counts() -> None:
+    """As for the command; a suppressed finding of the same kind does not shift the count. One that cannot be read is flake8's error."""
+    twice = NEVER.replace('execute("SELECT 1")', 'execute("SELECT 1")  # noqa') + NEVER.splitlines(keepends=True)[-1]
+    write("app.py", twice)
+    write("pyproject.toml", "[tool.unclosed]\nbaseline = 'known'\n")
+    assert CliRunner().invoke(main, ["baseline", "write"]).output == f"1 finding written to {Path('known').resolve()}\n"
+    assert flake8("app.py").stdout == ""
+    write("app.py", twice + LEAK.removeprefix("import sqlite3\n"))
+    assert [line.split(" ")[1] for line in flake8("app.py").stdout.splitlines()] == ["UNC103"]
+    Path("known").unlink()
+    done = flake8("app.py")
+    assert (done.returncode, "known does not exist; 'unclosed baseline write' makes it" in done.stderr + done.stdout) == (1, True)
+
+
 @pytest.mark.parametrize("jobs", ["1", "4"])
 def test_a_wrong_configuration_is_flake8s_error(jobs: str) -> None:
     """One line, no traceback, from a worker process too."""

@@ -14,7 +14,7 @@ from unclosed.confidence import Confidence
 from unclosed.config import Codes, Config
 from unclosed.engine import Engine
 from unclosed.errors import UnparsableFile
-from unclosed.findings import Finding, Skipped
+from unclosed.findings import Finding, Skipped, numbered
 from unclosed.lint import FileResult, check_paths, check_source
 from unclosed.report.report import FileError, Report
 from unclosed.rules.rule import Rule
@@ -76,15 +76,15 @@ def test_findings_are_sorted_and_each_is_there_once(engine: Callable[[Analyse], 
     """By row, column and code, whatever order the rules have."""
     engine(one_function)
     result = checked(TEXT, finding(2, 7), finding(2, 3), finding(1), finding(2, 3, "UNC101"), finding(2, 7, message="again"))
-    assert result.findings == (finding(1), finding(2, 3, "UNC101"), finding(2, 3), finding(2, 7))
+    assert result.findings == numbered((finding(1), finding(2, 3, "UNC101"), finding(2, 3), finding(2, 7)))
     assert result.skipped == (Skipped("app.py", "g", 7, "too many nodes"),)
     assert (result.is_parsed, result.text, result.error) == (True, TEXT, None)
 
 
 def test_confidence_hides_what_is_less_sure(engine: Callable[[Analyse], None]) -> None:
-    """`likely` is the default."""
+    """`likely` is the default; what is hidden counts for the ordinals."""
     engine(one_function)
-    said = (finding(1, confidence=Confidence.POSSIBLE), finding(2, confidence=Confidence.LIKELY))
+    said = numbered((finding(1, confidence=Confidence.POSSIBLE), finding(2, confidence=Confidence.LIKELY)))
     assert checked(TEXT, *said).findings == said[1:]
     assert checked(TEXT, *said, settings=Config(min_confidence=Confidence.POSSIBLE)).findings == said
     assert checked(TEXT, *said, settings=Config(min_confidence=Confidence.CERTAIN)).findings == ()

@@ -11,6 +11,7 @@ texts do; a line that is there twice counts once, and the order means nothing.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -52,16 +53,25 @@ class Entry:
         return f"{self.path}: {what}{where}" + (f", number {self.ordinal}" if self.ordinal > 1 else "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Baseline:
     """The entries of a file, each once and sorted."""
 
     file: Path
     entries: tuple[Entry, ...] = ()
 
+    @functools.cached_property
+    def _places(self) -> frozenset[tuple[str, tuple[str, str, str, int]]]:
+        return frozenset((entry.path, entry.fingerprint) for entry in self.entries)
+
     def path_of(self, entry: Entry) -> str:
         """The real path of the entry's file, which need not exist."""
         return os.path.realpath(self.file.parent / entry.path)
+
+    def holds(self, finding: Finding) -> bool:
+        """Whether an entry is about this finding in this file; the front doors that see one file ask so."""
+        wanted = _entry(finding, self.file)
+        return (wanted.path, wanted.fingerprint) in self._places
 
     def with_findings(self, findings: Iterable[Finding]) -> Baseline:
         """The baseline with the entries of these findings instead of its own."""

@@ -35,7 +35,7 @@ class Finding:
     function: str = ""
     """Dotted name of the function inside its module; empty at module level."""
     ordinal: int = 1
-    """Which one it is, from 1, of the findings in its file that agree in code, function and resource; see `numbered`."""
+    """Which one it is, from 1, of the findings in its file that agree in code, function and resource, suppressed ones included."""
 
     @property
     def fingerprint(self) -> str:

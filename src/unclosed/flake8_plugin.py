@@ -2,7 +2,7 @@
 
 flake8 decides which codes are shown and reads `# noqa`; the plugin gives it everything, rules that are off by default included. It says
 nothing of a file that does not parse, because flake8 does (E999). From the nearest `pyproject.toml` upwards from the file it
-takes the library models, `requires-python` and, unless flake8's own configuration gives one, the confidence. Importing
+takes the library models, `requires-python`, the baseline and, unless flake8's own configuration gives one, the confidence. Importing
 this module, and checking a file that cannot matter, loads neither libcst nor click.
 """
 
@@ -13,18 +13,21 @@ import ast
 import functools
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import filterfalse
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from unclosed import __version__
+from unclosed.baseline import Baseline, read_baseline
 from unclosed.cache import Cache, cache_folder
 from unclosed.catalog import Catalog
 from unclosed.confidence import Confidence
 from unclosed.config import Config, find_config, parse_confidence, parse_seconds, read_config
 from unclosed.engine import Engine, Wanted
 from unclosed.errors import ConfigError
+from unclosed.findings import Finding
 from unclosed.lint import check_source
 from unclosed.rules import all_rules
 from unclosed.rules.rule import Rule
@@ -102,6 +105,7 @@ class Plugin:
         """Row, column from 0, code and message of each finding."""
         try:
             settings, catalog, engine = _project(_directory(self._source.path), self.config_file, self.wanted)
+            is_known = _known(settings.baseline)
         except ConfigError as error:
             raise _flake8_error(error) from error
         if self.min_confidence is not None:
@@ -113,7 +117,7 @@ class Plugin:
         )
         if result.error is not None:
             sys.stderr.write(f"unclosed: {result.error.path}: {result.error.reason}\n")
-        for finding in result.findings:
+        for finding in filterfalse(is_known, result.findings):
             row, column = finding.start
             yield row, column, f"{finding.code} {finding.message}", type(self)
 
@@ -132,6 +136,17 @@ def _seconds(text: str | None) -> float | None:
     except ValueError:
         seconds = text
     return parse_seconds("unclosed-slow-io-seconds", seconds)
+
+
+def _known(file: Path | None) -> Callable[[Finding], bool]:
+    """Whether the project's baseline lists a finding; raises `ConfigError` for one that cannot be read."""
+    return _baseline(file, file.stat().st_mtime_ns if file.is_file() else 0).holds if file is not None else lambda _: False
+
+
+@functools.lru_cache(maxsize=16)
+def _baseline(file: Path, _changed: int) -> Baseline:
+    """The baseline as it was when the file was changed last; an editor's server lives longer than that."""
+    return read_baseline(file)
 
 
 @functools.cache

@@ -53,7 +53,8 @@ def compared(report: Report, baseline: Baseline, config: Config, paths: Sequence
     An entry counts as paid off only if the run could have found it: its file was looked at, or is gone from a directory that was
     named; its rule runs there; its confidence is shown.
     """
-    rules = FileRules(config)
+    rules, of_named = FileRules(config), FileRules(config, is_named=True)
+    files = {os.path.realpath(path) for path in paths}
     checked = {os.path.realpath(path): path for path in report.checked}
     skipped = {os.path.realpath(each.path) for each in report.skipped}
     named = tuple(os.path.join(os.path.realpath(path), "") for path in paths if os.path.isdir(path))
@@ -64,6 +65,7 @@ def compared(report: Report, baseline: Baseline, config: Config, paths: Sequence
         if path in skipped or not (path in checked or is_gone):
             return False
         is_shown = Confidence.parse(entry.confidence) >= config.min_confidence
-        return is_shown and any(rule.code == entry.code for rule in rules.of(checked.get(path, path)))
+        running = (of_named if path in files else rules).of(checked.get(path, path))
+        return is_shown and any(rule.code == entry.code for rule in running)
 
     return compare(report, baseline, is_seen)

@@ -83,16 +83,16 @@ def check_source(
     except UnparsableFile as error:
         result = _unparsable(source.path, error, chosen)
     shown = tuple(_shown(source, result, settings, chosen, honour_noqa=honour_noqa))
-    return replace(result, findings=_in_order(shown), text=source.text if shown else "")
+    return replace(result, findings=shown, text=source.text if shown else "")
 
 
 def _shown(source: SourceFile, result: FileResult, settings: Config, rules: tuple[Rule, ...], *, honour_noqa: bool) -> Iterator[Finding]:
-    """The findings of a file that are sure enough and not silenced, and comments that silence nothing if that is asked for."""
+    """The findings of a file that are sure enough and not silenced, and comments that silence nothing if that is asked for, in order."""
     found = result.findings
     if honour_noqa and result.error is None and not result.skipped and any(rule.code == UNUSED for rule in rules):
         found = (*found, *unused_suppressions(source, found, rules))
     suppressions = Suppressions(source.text if honour_noqa else "")
-    for finding in found:
+    for finding in numbered(_in_order(found)):
         if finding.confidence >= settings.min_confidence and not suppressions.covers(finding.code, finding.start.row):
             yield finding
 
@@ -189,13 +189,13 @@ def _judged(source: SourceFile, settings: Config, rules: tuple[Rule, ...]) -> Fi
         return FileResult()
     pooler = pooler_of(source)
     judged = judge(pooler, web_package(source.path))
-    findings = [finding for rule in asking for finding in rule.check_settings(judged)]
+    findings = numbered(_in_order(finding for rule in asking for finding in rule.check_settings(judged)))
     shown = tuple(
         finding
         for finding in findings
         if finding.confidence >= settings.min_confidence and not pooler.ini.is_silenced(finding.code, finding.path, finding.start.row)
     )
-    return FileResult(_in_order(shown), is_parsed=True, text=source.text if shown else "")
+    return FileResult(shown, is_parsed=True, text=source.text if shown else "")
 
 
 def _within_boundary(path: str, work: Callable[[], FileResult]) -> FileResult:
@@ -259,7 +259,7 @@ def _in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _report(discovery: Discovery, results: dict[str, FileResult], seconds: float, root: Path) -> Report:
-    findings = numbered(_in_order(finding for result in results.values() for finding in result.findings))
+    findings = _in_order(finding for result in results.values() for finding in result.findings)
     troubles = tuple(FileError(trouble.path, trouble.reason, is_missing=trouble.is_missing) for trouble in discovery.troubles)
     return Report(
         findings=findings,
