@@ -127,10 +127,10 @@ def check_paths(
                 asked = of_named if os.path.realpath(path) in named else rules
                 results.append((path, check_settings_file(path, settings, asked.of(path))))
             else:
-                results.append((_shown(path, stdin_name), next(checked)))
+                results.append((_name(path, stdin_name), next(checked)))
     if cache is not None:
         cache.tidy()
-    root = repository_root(common_directory([_shown(path, stdin_name) for path in paths]))
+    root = repository_root(common_directory([_name(path, stdin_name) for path in paths]))
     return _report(discovery, dict(results), time.perf_counter() - started, root)
 
 
@@ -140,13 +140,13 @@ def _file_check(settings: Config, catalog: Catalog, cache: Cache | None, stdin_n
     engine = _engine(catalog, settings, rules.all, cache)
 
     def check(path: str) -> FileResult:
-        shown_as = _shown(path, stdin_name)
+        shown_as = _name(path, stdin_name)
         return check_file(path, shown_as, settings, catalog, rules.of(shown_as), engine)
 
     return check
 
 
-def _shown(path: str, stdin_name: str | None) -> str:
+def _name(path: str, stdin_name: str | None) -> str:
     return (stdin_name or "stdin") if path == STDIN else path
 
 
