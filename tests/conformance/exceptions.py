@@ -53,6 +53,9 @@ INSTANCES: dict[str, set[str]] = {
     "mysql.connector.aio.abstracts.MySQLCursorAbstract": {"callproc"},
     "mysql.connector.aio.pooling.PooledMySQLConnection": _OF_THE_CONNECTION,
     "mysql.connector.pooling.PooledMySQLConnection": _OF_THE_CONNECTION,
+    "pg8000.Connection": {"autocommit"},
+    "pg8000.dbapi.Connection": {"autocommit"},
+    "pg8000.legacy.Connection": {"autocommit"},
     "paramiko.ChannelFile": {"channel"},
     "playhouse.pool.PooledDatabase": {"begin", "close", "commit", "execute_sql", "rollback"},
     "psycopg2.pool.AbstractConnectionPool": {"closeall", "closed", "getconn", "putconn"},
@@ -60,6 +63,7 @@ INSTANCES: dict[str, set[str]] = {
     "psycopg2.pool.ThreadedConnectionPool": {"closed"},
     "pymysql.cursors.Cursor": {"connection"},
     "records.Connection": {"open"},
+    "redshift_connector.Connection": {"autocommit"},
     "sendgrid.SendGridAPIClient": {"client"},
     "sqlalchemy.PoolProxiedConnection": {"commit", "cursor", "rollback"},
     "sqlalchemy.engine.Connection": {"connect", "engine"},
@@ -96,6 +100,7 @@ SAID_BY_HAND: dict[tuple[str, str], str] = {
 """(subject, `arguments`, `coroutine`, `names` or `results`): what the library itself does not tell, and why the model may say it."""
 
 LEFT_OUT = {
+    "pysftp": "does not load with a current paramiko",
     "aioodbc": "needs unixODBC",
     "cx_Oracle": "has no builds for current Pythons",
     "mariadb": "needs the client library of MariaDB",
