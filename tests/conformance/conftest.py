@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from conformance.ledger import CHECKED, Ledger, write_record
+from conformance.pgbouncer import PROGRAM
 
 _LEDGER = pytest.StashKey[Ledger]()
 _HERE = Path(__file__).parent
+_CAN_ASK_PGBOUNCER = PROGRAM is not None and all(find_spec(name) for name in ("asyncpg", "psycopg", "sqlalchemy"))
+collect_ignore = [] if _CAN_ASK_PGBOUNCER else ["test_pgbouncer.py"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -31,7 +35,11 @@ def ledger(pytestconfig: pytest.Config) -> Ledger:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the table of what was checked, and write it down if that was asked for."""
+    """Print the table of what was checked, and write it down if that was asked for; say what could not be looked at."""
+    if PROGRAM is None and "not conformance" not in config.getoption("-m"):
+        terminalreporter.write_line(
+            "PgBouncer is not installed: what is said of it was not checked (UNCLOSED_TEST_PGBOUNCER names the program)"
+        )
     rows = config.stash[_LEDGER]
     if rows.is_empty():
         return
