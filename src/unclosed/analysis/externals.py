@@ -143,8 +143,7 @@ class Externals:
     def _of_function(self, scope: ScopeTypes, info: CallInfo, event: ev.Call, hops: int = _HOPS) -> tuple[External, ...]:
         """What the called function does outside; if the name stands for several, what the first of them does and all others do too."""
         if info.others:
-            first, *others = (self._of_function(scope, each, event, hops) for each in info.each())
-            return tuple(external for external in first if all(is_among(external, other) for other in others))
+            return _of_all([self._of_function(scope, each, event, hops) for each in info.each()])
         return worst_of([*self._of_body(scope, info, event), *self._of_handed(scope, info, event, hops)])
 
     def _of_handed(self, scope: ScopeTypes, info: CallInfo, event: ev.Call, hops: int) -> Iterator[External]:
@@ -163,8 +162,10 @@ class Externals:
         if info.target is None or not self._summaries.reaches_outside(info.target.module):
             return ()
         target = self._summaries.target(scope, info)
-        if target is None or not target.runs(providers=True) or target.facts.only_raises:
+        if target is None or not target.runs(providers=True):
             return ()
+        if target.facts.only_raises:
+            return _of_all([self._of_body(scope, each, event) for each in self._summaries.overriding.implementations(target, info)])
         if target.facts.is_generator and not target.facts.decorators and iteration_over(scope, event) is None:
             return ()
         nothing: tuple[External, ...] = ()
@@ -288,6 +289,11 @@ def worst_of(found: list[External]) -> tuple[External, ...]:
 def is_among(external: External, found: tuple[External, ...]) -> bool:
     """Whether something is as bad as an external: I/O or a wait, without a limit or with one."""
     return any(other.is_wait == external.is_wait and other.is_unlimited >= external.is_unlimited for other in found)
+
+
+def _of_all(found: list[tuple[External, ...]]) -> tuple[External, ...]:
+    """What the first of several functions does outside and all others do too."""
+    return tuple(e for e in found[0] if all(is_among(e, other) for other in found[1:])) if found else ()
 
 
 def _limited(external: External, limit: float) -> External:

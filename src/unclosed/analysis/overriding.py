@@ -48,6 +48,11 @@ class Overriding:
         subclasses = self.subclasses(types, receiver.name, rf"\bdef[ \t]+{re.escape(method)}\b") if types is not None else ()
         return None if subclasses is None else self._methods(target, replace(info, receiver=receiver._replace(broad=False)), subclasses)
 
+    def implementations(self, target: Target, info: CallInfo) -> Iterator[CallInfo]:
+        """The calls that a call of an abstract method may be; none where they are not known."""
+        found = self.alternatives(target, info) if target.facts.only_raises else None
+        return iter(()) if found is None else found
+
     def _methods(self, target: Target, exact: CallInfo, subclasses: Iterable[ClassOf]) -> Iterator[CallInfo]:
         method = target.facts.name.rpartition(".")[2]
         own: tuple[Target, ...] = (target,)

@@ -123,6 +123,8 @@ class TransactionEnds:
         target = self._summaries.target(self._scope, info)
         if self._is_handed_end(event):
             return True
+        if target is not None and target.facts.only_raises and any(argument.value in state.aliases for argument in event.arguments):
+            return True  # an abstract method, and gets it
         if target is not None:
             return self._summaries.other_ends.may_end(target, self._summaries.givens.to(target, self._scope, info, given))
         if self._is_harmless(info):

@@ -166,8 +166,11 @@ class Transactions:
         if info.others:
             return _of_several([self.effect(scope, each, argument, given) for each in info.each()])
         target = self._summaries.target(scope, info)
-        if target is None or not target.runs(providers=True) or target.facts.is_generator or target.facts.only_raises:
+        if target is None or not target.runs(providers=True) or target.facts.is_generator:
             return NO_EFFECT
+        if target.facts.only_raises:
+            bodies = list(self._summaries.overriding.implementations(target, info))
+            return _of_several([self.effect(scope, each, argument, given) for each in bodies]) if bodies else NO_EFFECT
         name = target.parameter(info, argument)
         handed = model_at(scope, argument.value) if argument.value is not None else None
         literals = self._summaries.givens.to(target, scope, info, given)

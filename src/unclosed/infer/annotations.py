@@ -40,6 +40,9 @@ _YIELDED = {"Iterator", "Generator", "AsyncIterator", "AsyncGenerator", "Iterabl
 "AsyncContextManager",
             "AbstractContextManager", "AbstractAsyncContextManager"}  # fmt: skip
 _CLASSES = {"Type", "type"}
+_SEQUENCES = {"list", "List", "tuple", "Tuple", "set", "Set", "frozenset", "FrozenSet", "deque", "Deque", "Sequence", "MutableSequence",
+              "Collection", "Iterable", "Iterator", "AbstractSet", "MutableSet"}  # fmt: skip
+_MAPPINGS = {"dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict"}
 _UNKNOWN = {"Any", "object", "Self", "TypeVar"}
 
 
@@ -95,9 +98,22 @@ def _subscripted(node: ast.Subscript, names: Names) -> Value | None:
         return Value(Sort.AWAITABLE, parts=(_value(last, names),))
     if name in _CLASSES:
         return names.named(_dotted(_first(node.slice)))
-    if name in ("tuple", "Tuple") and isinstance(node.slice, ast.Tuple):
+    if name in ("tuple", "Tuple") and isinstance(node.slice, ast.Tuple) and not _is_endless(node.slice):
         return Value(Sort.TUPLE, parts=tuple(_value(e, names) for e in node.slice.elts))
-    return _value(node.value, names)
+    found = _value(node.value, names)
+    if found is None or found.sort is not Sort.INSTANCE:
+        return found
+    if name in _SEQUENCES:
+        return found._replace(item=_value(_first(node.slice), names))
+    if name in _MAPPINGS and isinstance(node.slice, ast.Tuple):
+        return found._replace(item=_value(node.slice.elts[-1], names))
+    return found
+
+
+def _is_endless(elements: ast.Tuple) -> bool:
+    """Whether a tuple has any number of elements: `tuple[Client, ...]`."""
+    last = elements.elts[-1] if len(elements.elts) == 2 else None
+    return isinstance(last, ast.Constant) and last.value is ...
 
 
 def _union(members: list[ast.expr], names: Names) -> Value | None:

@@ -15,11 +15,15 @@ from unclosed.flow.events import PlaceId
 from unclosed.flow.graph import FlowGraph
 from unclosed.infer.decorated import decorated_as
 from unclosed.infer.reaching import reaching_values
-from unclosed.infer.values import Sort, Value, instance, join
+from unclosed.infer.values import Sort, Value, container, instance, join
 from unclosed.library import Acquires, CallModel
 
 if TYPE_CHECKING:
     from unclosed.infer.types import ScopeTypes
+
+_TAKING = frozenset({"get", "pop", "popleft", "popitem", "setdefault"})
+_REARRANGING = frozenset({"builtins.list", "builtins.sorted", "builtins.reversed", "builtins.tuple", "builtins.set", "builtins.iter"})
+_ENUMERATE = "builtins.enumerate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,10 +251,24 @@ class CallReader:
             found = instance(info.name)
         else:
             found = None
+        found = found or self._of_container(info)
         if found is not None and info.event.awaited and found.sort is Sort.AWAITABLE:
             inner = found.parts[0]
             found = None if inner is None else inner.weakened(found.confidence)
         return None if found is None else found.weakened(info.confidence)
+
+    def _of_container(self, info: CallInfo) -> Value | None:
+        """What a call gives of the elements of a container: `enumerate(clients)`, `clients.values()`, `clients.get(name)`."""
+        method, receiver = info.event.callee.method, info.receiver
+        if receiver is not None and receiver.item is not None:
+            pair = Value(Sort.TUPLE, parts=(None, receiver.item))
+            given = {"values": container("builtins.list", receiver.item), "items": container("builtins.list", pair), "copy": receiver}
+            return receiver.item if method in _TAKING else given.get(method)
+        place = argument_at(info.event, 0) if info.name in _REARRANGING or info.name == _ENUMERATE else None
+        value = self._scope.value(place) if place is not None else None
+        if value is None or value.item is None:
+            return None
+        return container("builtins.list", Value(Sort.TUPLE, parts=(None, value.item)) if info.name == _ENUMERATE else value.item)
 
     def _super(self, info: CallInfo) -> Value | None:
         """What `super()`, or `super(Store, self)`, stands for: the bases of the class whose method this is."""

@@ -20,7 +20,7 @@ from unclosed.infer.attributes import library_attribute
 from unclosed.infer.calls import CallInfo, CallReader
 from unclosed.infer.modules import Modules
 from unclosed.infer.recursion import Recursion
-from unclosed.infer.values import Sort, Value, awaited, entered, instance, join
+from unclosed.infer.values import Sort, Value, awaited, container, entered, instance, join
 from unclosed.lowering.facts import MODULE_BODY, FunctionFacts, FunctionId, ModuleFacts, Parameter, Scope
 
 MAX_HOPS = 10
@@ -298,6 +298,8 @@ class ScopeTypes:
         self._parameters = {p.name: p for p in facts.parameters}
         self._sources: dict[PlaceId, list[Source]] = {}
         self._yields: list[PlaceId | None] = []
+        self._elements: dict[PlaceId, list[PlaceId | None]] = {}
+        """What is put into the displays of the scope, by their temporaries."""
         self._values: dict[PlaceId, Value | None] = {}
         self._calls: dict[int, CallInfo] = {}
         self.producer: dict[PlaceId, int] = {}
@@ -318,6 +320,8 @@ class ScopeTypes:
                 self._sources.setdefault(result, []).append(Source(node=node))
             case ev.Yield(value, _, False, _):
                 self._yields.append(value)
+            case ev.Store(ev.StoreKind.CONTAINER, base, _, value, _) if base is not None and self.graph.places.is_temp(base):
+                self._elements.setdefault(base, []).append(value)
             case _:
                 pass
 
@@ -517,8 +521,14 @@ class ScopeTypes:
             case ev.Definition(name):
                 return self.module.defined(name)
             case ev.Temp() | ev.Returned():
-                return self.assigned_value(place)
+                return self._display_value(self._elements[place]) if place in self._elements else self.assigned_value(place)
         return None
+
+    def _display_value(self, elements: list[PlaceId | None]) -> Value | None:
+        """What a display of instances of project classes is: a container of those. Of any other nothing is said."""
+        values = [None if place is None else self.value(place) for place in elements]
+        item = join(values) if all(value is not None and value.sort is Sort.OBJECT for value in values) else None
+        return container("builtins.list", item) if item is not None else None
 
     def _item_value(self, place: PlaceId, base: PlaceId, index: int) -> Value | None:
         if place in self._sources:
@@ -526,6 +536,8 @@ class ScopeTypes:
         value = self.value(base)
         if value is None:
             return None
+        if value.item is not None:
+            return value.item.weakened(value.confidence)
         if value.sort is Sort.TUPLE and 0 <= index < len(value.parts):
             part = value.parts[index]
             return None if part is None else part.weakened(value.confidence)

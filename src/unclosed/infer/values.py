@@ -45,7 +45,7 @@ class Sort(enum.Enum):
 
 
 class Value(NamedTuple):
-    """One value. Two values are the same if all but `confidence` and `broad` is equal."""
+    """One value. Two values are the same if all but `confidence`, `broad` and `item` is equal."""
 
     sort: Sort
     name: str = ""
@@ -54,6 +54,8 @@ class Value(NamedTuple):
     confidence: Confidence = Confidence.CERTAIN
     broad: bool = False
     """A class or an instance in whose place one of a subclass may stand: a parameter, `self`, `cls`."""
+    item: Value | None = None
+    """Of a container: what each of its elements is, of a mapping what each of its values is."""
 
     def weakened(self, confidence: Confidence) -> Value:
         """The value, at most as sure as `confidence`."""
@@ -84,6 +86,11 @@ def entered(value: Value | None) -> Value | None:
     return awaited(value)
 
 
+def container(name: str, item: Value | None) -> Value:
+    """A container of the class with this qualified name, whose elements are all like `item`."""
+    return Value(Sort.INSTANCE, name, item=item)
+
+
 def join(values: list[Value | None]) -> Value | None:
     """What is known of a place that holds one of `values`: the known one, `likely` if another is unknown or differs.
 
@@ -97,9 +104,10 @@ def join(values: list[Value | None]) -> Value | None:
     if not known:
         return NONE if all(v is not None for v in values) else None
     first = known[0]
-    is_broad = any(v.broad for v in known)
-    same = first._replace(broad=is_broad)
-    differs = any(v is None for v in values) or any(v._replace(confidence=first.confidence, broad=is_broad) != same for v in known)
+    is_broad, item = any(v.broad for v in known), next((v.item for v in known if v.item is not None), None)
+    same = first._replace(broad=is_broad, item=item)
+    alike = (v._replace(confidence=first.confidence, broad=is_broad, item=item) == same for v in known)
+    differs = any(v is None for v in values) or not all(alike)
     if differs and first.sort in (Sort.DEFINITION, Sort.ONE_OF):
         return _one_of(values)  # a function bound anew: which one is called is not known
     sure = min(v.confidence for v in known)

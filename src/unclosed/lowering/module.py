@@ -6,14 +6,25 @@ A scope beyond the node budget or the recursion limit is skipped and recorded; t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import libcst as cst
 
 from unclosed.flow import events as ev
 from unclosed.lowering.expressions import ExpressionLowering
-from unclosed.lowering.facts import ClassFacts, Decorator, FunctionFacts, FunctionId, ModuleFacts, Parameter, Scope, SkippedFunction
+from unclosed.lowering.facts import (
+    MODULE_BODY,
+    ClassFacts,
+    Decorator,
+    FunctionFacts,
+    FunctionId,
+    ModuleFacts,
+    Parameter,
+    Scope,
+    SkippedFunction,
+)
 from unclosed.lowering.frames import Continuation, Jump, TooComplex
-from unclosed.lowering.names import dotted, is_stub_body, source
+from unclosed.lowering.names import dotted, is_stub_body, source, type_bounds
 from unclosed.lowering.positions import Spans
 from unclosed.lowering.scope import ScopeBuilder, names_of
 from unclosed.lowering.statements import StatementLowering
@@ -32,12 +43,19 @@ class ModuleLowering:
         self._done: dict[int, tuple[set[str], str]] = {}
         self._kept: list[cst.CSTNode] = []
         self._scopes: list[FunctionId] = []
+        self._bounds: dict[str, str] = {}
+        """The bounds of type parameters. Of a name that has several in one module nothing is said."""
 
     def lower(self) -> ModuleFacts:
         """The facts of the whole module."""
         scope = ScopeBuilder(self, "", Scope.MODULE)
         self._lower_scope(scope, self.module.body, Parts(scope=Scope.MODULE), self.module)
         functions = tuple(f for f in self._functions if f is not None)
+        body = functions[MODULE_BODY]
+        bounds = {name: text for name, text in self._bounds.items() if text and name not in body.bound}
+        if bounds:
+            body = replace(body, aliases={**bounds, **body.aliases}, bound=body.bound | bounds.keys())
+            functions = (body, *functions[1:])
         # Ids are indexes: a skipped scope leaves no hole, because its place is taken by an empty graph.
         return ModuleFacts(functions, self._classes, tuple(self.star_imports), tuple(self._skipped))
 
@@ -47,6 +65,7 @@ class ModuleLowering:
             name = _dotted_name(outer, node.name.value)
             scope = ScopeBuilder(self, name, Scope.FUNCTION, is_async=node.asynchronous is not None)
             parameters = _parameters(node.params, self.spans)
+            self._note_bounds(node.type_parameters)
             body = node.body.body
             parts = Parts(
                 scope=Scope.FUNCTION,
@@ -74,12 +93,17 @@ class ModuleLowering:
             name = _dotted_name(outer, node.name.value)
             scope = ScopeBuilder(self, name, Scope.CLASS)
             body_id = FunctionId(len(self._functions))
+            self._note_bounds(node.type_parameters)
             free = self._lower_scope(scope, node.body.body, Parts(scope=Scope.CLASS), node)
             bases = tuple(source(argument.value) for argument in node.bases if not argument.star)
             metaclass = "".join(source(a.value) for a in node.keywords if a.keyword is not None and a.keyword.value == "metaclass")
             self._classes[name] = ClassFacts(name, body_id, bases, _decorators(node.decorators, self.spans), metaclass)
             self._remember(node, free, name)
         return self._done[id(node)]
+
+    def _note_bounds(self, parameters: cst.TypeParameters | None) -> None:
+        for name, text in type_bounds(parameters).items():
+            self._bounds[name] = text if self._bounds.get(name, text) == text else ""
 
     def _remember(self, node: cst.CSTNode, free: set[str], name: str) -> None:
         self._done[id(node)] = (free, name)

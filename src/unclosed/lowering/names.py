@@ -41,6 +41,31 @@ def exception_names(node: cst.BaseExpression | None) -> frozenset[str]:
     return frozenset({last_name(node) or "?"})
 
 
+def type_text(node: cst.BaseExpression) -> str:
+    """The type that an expression stands for, as source text, empty if it stands for none; of a bounded type variable its bound."""
+    if isinstance(node, cst.Call):
+        return _bound_of_call(node) if last_name(node.func) == "TypeVar" else ""
+    return source(node) if is_type_expression(node) else ""
+
+
+def _bound_of_call(node: cst.Call) -> str:
+    """`Base` of `TypeVar("T", bound=Base)`, `Union[A, B]` of `TypeVar("T", A, B)`."""
+    bound = next((source(a.value) for a in node.args if a.keyword is not None and a.keyword.value == "bound"), "")
+    choices = [source(a.value) for a in node.args[1:] if a.keyword is None and not a.star]
+    return bound or (f"Union[{', '.join(choices)}]" if choices else "")
+
+
+def type_bounds(parameters: cst.TypeParameters | None) -> dict[str, str]:
+    """The bounds of type parameters by their names: `class Store[T: Base]`."""
+    found = {}
+    for parameter in parameters.params if parameters is not None else ():
+        if isinstance(parameter.param, cst.TypeVar) and parameter.param.bound is not None:
+            bound = parameter.param.bound
+            text = source(bound)
+            found[parameter.param.name.value] = f"Union[{text.strip('()')}]" if isinstance(bound, cst.Tuple) else text
+    return found
+
+
 def is_type_expression(node: cst.BaseExpression) -> bool:
     """Whether an expression looks like a type and like nothing else: `Optional[Session]`, `Session | None`, but not `re.I | re.M`."""
     if isinstance(node, cst.Subscript):

@@ -18,7 +18,7 @@ from unclosed.lowering.conditions import is_truth
 from unclosed.lowering.expressions import ANY_ITEM, LITERALS, Ends, ExpressionLowering
 from unclosed.lowering.frames import Cleanup, Continuation, Handlers, Jump, suppresses_nothing
 from unclosed.lowering.handling import BROAD, Taken, is_interrupt, suppressed_names, suppression, takes
-from unclosed.lowering.names import dotted, exception_names, is_type_expression, last_name, source
+from unclosed.lowering.names import dotted, exception_names, last_name, source, type_text
 from unclosed.lowering.patterns import lower_case_pattern, subject_of
 
 if TYPE_CHECKING:
@@ -100,8 +100,9 @@ class StatementLowering(cst.CSTVisitor):
         if isinstance(target, cst.Name) and len(node.targets) == 1 and is_truth(node.value):
             self._assign_truth(target, node.value)
             return False
-        if isinstance(target, cst.Name) and is_type_expression(node.value):
-            self.scope.aliases.setdefault(target.value, source(node.value))
+        text = type_text(node.value)
+        if text and isinstance(target, cst.Name):
+            self.scope.aliases.setdefault(target.value, text)
         value = self.expressions.lower(node.value)
         for each in node.targets:
             self.expressions.assign(each.target, value)
