@@ -43,6 +43,7 @@ class Fresh:
     """A function returns a resource that its caller must give back.
 
     `item`: in this item of the returned tuple. `parent`: the parameter to which the resource belongs; empty for one that belongs to nobody.
+    `is_latent`: nothing is owed before it is opened, or used.
     """
 
     lease: Lease
@@ -50,6 +51,7 @@ class Fresh:
     confidence: Confidence
     trail: tuple[TrailStep, ...]
     parent: str = ""
+    is_latent: bool = False
 
 
 class FreshResources:
@@ -221,7 +223,8 @@ class FreshResources:
         sure = min(_likeness([outcome.site.lease for outcome in found]), *(outcome.site.confidence for outcome in found))
         if not self._returns_nothing_else(target, run.meaning, found):
             sure = Confidence.POSSIBLE
-        return Fresh(first.site.lease, _item(first), sure, self._trail(target, first.site), parent)
+        is_latent = not any(outcome.returned_open for outcome in found)
+        return Fresh(first.site.lease, _item(first), sure, self._trail(target, first.site), parent, is_latent)
 
     def _when_awaited(self, target: Target) -> Fresh | None:
         """What a plain function gives that returns a coroutine, once that is awaited: `return asyncpg.connect()`."""
@@ -379,4 +382,5 @@ def _joined(found: list[Fresh | None], *, is_abstract: bool) -> Fresh | None:
     if len(given) < len(found) or any((fresh.item, fresh.parent) != (given[0].item, given[0].parent) for fresh in given):
         return None
     sure = min(_likeness([fresh.lease for fresh in given]), *(fresh.confidence for fresh in given))
-    return replace(given[0], confidence=min(sure, Confidence.LIKELY) if is_abstract else sure)
+    is_latent = all(fresh.is_latent for fresh in given)
+    return replace(given[0], confidence=min(sure, Confidence.LIKELY) if is_abstract else sure, is_latent=is_latent)

@@ -52,6 +52,10 @@ class FreshValue(Protocol):
     def parent(self) -> str:
         """The helper's parameter that it belongs to, empty if none."""
 
+    @property
+    def is_latent(self) -> bool:
+        """Whether nothing is owed before it is opened, or used."""
+
 
 class Helpers(Protocol):
     """The functions of the project, as far as they acquire for their callers."""
@@ -153,7 +157,7 @@ class SiteFinder:
         confidence, span = min(fresh.confidence, info.confidence), info.event.span
         if not fresh.parent:
             lender = info.event.callee.receiver
-            hidden, is_latent = self._is_hidden(lender, fresh.lease), fresh.lease.is_opened_by_entry
+            hidden, is_latent = self._is_hidden(lender, fresh.lease), fresh.is_latent or fresh.lease.is_opened_by_entry
             yield Site(
                 node, place, fresh.lease, info, span, confidence, lender,
                 is_latent=is_latent, via=fresh.trail, is_lender_hidden=hidden,
@@ -217,7 +221,7 @@ class SiteFinder:
             return
         if any(r.owner and r.argument is None for r in lease.release) and self._is_removed_elsewhere(info, lease):
             return
-        opened = not model.only_given or any(is_given(info.event, position, name) for position, name in model.only_given)
+        opened = not model.only_given or any(self._is_told(info.event, position, name) for position, name in model.only_given)
         if not opened and not lease.opened_by:
             return
         parent = info.event.callee.receiver if model.child_of is None else argument_at(info.event, model.child_of)
@@ -238,6 +242,12 @@ class SiteFinder:
             is_latent=lease.lazy or (bool(lease.opened_by) and not (model.only_given and opened)),
             lost_in=lost_in,
         )
+
+    def _is_told(self, event: ev.Call, position: int, name: str) -> bool:
+        """Whether an argument is given, and not as `None`."""
+        place = next((a.value for a in event.arguments if a.key in (position, name)), None)
+        is_none = place is not None and self._graph.places.keys[place] == ev.Constant("None")
+        return is_given(event, position, name) and not is_none
 
     def _lease(self, info: CallInfo, model: CallModel) -> Lease | None:
         """What is owed for the value of a call with these arguments."""

@@ -66,6 +66,8 @@ class Outcome:
     """Some path entered it with a block that does not release it."""
     returned: set[int | None] = field(default_factory=set)
     """In which items of the returned tuple the value leaves; `None`: as the returned value itself."""
+    returned_open: bool = False
+    """Some path returns it when it owes something already: a latent value that has been opened, and any other."""
     return_nodes: set[NodeId] = field(default_factory=set)
     """The `return`s that return it."""
     stored: set[tuple[PlaceId, str]] = field(default_factory=set)
@@ -96,6 +98,7 @@ class Outcome:
             escaped=self.escaped or other.escaped,
             kept=self.kept or other.kept,
             returned=self.returned | other.returned,
+            returned_open=self.returned_open or other.returned_open,
             return_nodes=self.return_nodes | other.return_nodes,
             stored=self.stored | other.stored,
             yielded=self.yielded or other.yielded,
@@ -177,6 +180,7 @@ class Solver:
         elif kind is ev.ExitKind.RETURN and (items := self._returned_as(owed)):
             self._outcome.escaped = True
             self._outcome.returned |= items
+            self._outcome.returned_open |= not owed.flags & Flag.LATENT
             self._note_done(End.ESCAPED, Arrival(key, key[0]))
         elif kind is ev.ExitKind.RETURN and any(self._is_returned(place) for place in owed.containers):
             self._outcome.escaped = self._outcome.handed_on = True  # a list of them is no fresh value (missed alarms only)

@@ -573,7 +573,8 @@ class Transfer:
         if info.target is None and info.model is None and self._meaning.may_inherit(info.receiver):
             state = state.flagged(Flag.POSSIBLE)  # a method of a library's base, which may well end the instance
         after = state
-        if state.flags & Flag.LATENT and (method in self._lease.opened_by or self._lease.lazy):
+        is_used = self._lease.lazy and not (info.model is not None and info.model.cannot_raise)
+        if state.flags & Flag.LATENT and (method in self._lease.opened_by or is_used):
             after = state._replace(flags=state.flags & ~Flag.LATENT)
         if (info.model is not None and info.model.returns == "self") or method in ENTRIES:
             after = after.with_alias(event.result)
