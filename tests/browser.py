@@ -6,6 +6,7 @@ import base64
 import contextlib
 import json
 import os
+import select
 import shutil
 import subprocess
 import time
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 VARIABLE = "UNCLOSED_BROWSER"
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+NAMES = ("chromium", "google-chrome", "google-chrome-stable", "chromium-browser", "chrome")
 _KEYS = {"Tab": 9, "Enter": 13, "Space": 32, "ArrowDown": 40}
 _TEXTS = {"Enter": "\r", "Space": " "}
 _PATIENCE = 60.0
@@ -55,7 +56,8 @@ class Page:
     def _next(self) -> dict[str, Any]:
         deadline = time.monotonic() + _PATIENCE
         while b"\0" not in self._rest:
-            assert time.monotonic() < deadline, "the browser does not answer"
+            ready, _, _ = select.select([self._from], [], [], max(deadline - time.monotonic(), 0))
+            assert ready, "the browser does not answer"
             read = os.read(self._from, 1 << 16)
             assert read, "the browser has ended"
             self._rest += read

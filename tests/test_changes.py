@@ -146,6 +146,12 @@ def test_a_release_that_was_removed_counts(project: Path, removed: str) -> None:
     assert rebased(project, CALM, removed) == ["app.py:5:12: UNC101"]
 
 
+def test_a_line_about_an_argument_of_the_acquire_does_not(project: Path) -> None:
+    """Only what the acquire is bound to is given back."""
+    old = LEAK.replace("    return rows\n", "    print(path)\n    return rows\n")
+    assert rebased(project, old, old.replace("print(path)", "print('path')")) == []
+
+
 def test_other_things_that_were_removed_do_not(project: Path) -> None:
     """A comment that names it, a line that does not, the function below."""
     old = LEAK.replace("    return rows\n", "    # conn is closed\n    x = 1\n    return rows\n") + BELOW

@@ -4,8 +4,8 @@
 staged, not staged, or in a file that git does not know yet. A renamed file's lines are compared with those of its old name. A
 *removal* is a place where lines went away, with the words that they held.
 
-A finding has to do with the changes if its reported lines or those of a step of its trail are changed, or if lines that share a name with
-the acquire were removed from the function around one of these: the release that somebody deletes leaves no line behind.
+A finding has to do with the changes if its reported lines or those of a step of its trail are changed, or if lines with a
+name that the acquire is bound to were removed from the function around one of these: the release that somebody deletes leaves no line behind.
 """
 
 from __future__ import annotations
@@ -196,9 +196,12 @@ class _Functions:
         return max(holding, key=lambda extent: extent.first, default=None)
 
     def names(self, path: str, span: Span) -> frozenset[str]:
-        """The names on the lines of the span, `conn` and `pool` among them for `conn = pool.getconn()`."""
-        lines = split_lines(self._texts.get(path, ""))[span.start.row - 1 : _last_row(span)]
-        return frozenset(_WORD.findall("".join(lines))) - _COMMON_WORDS
+        """The names beside the span on its lines: `conn` for the call in `conn = pool.getconn()`."""
+        lines = split_lines(self._texts.get(path, ""))
+        if _last_row(span) > len(lines):
+            return frozenset()
+        beside = lines[span.start.row - 1][: span.start.column] + " " + lines[_last_row(span) - 1][span.end.column :].partition("#")[0]
+        return frozenset(_WORD.findall(beside)) - _COMMON_WORDS
 
 
 def _extents(text: str) -> Iterator[_Extent]:
