@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -22,22 +21,22 @@ from unclosed.cache import Cache, cache_folder
 from unclosed.catalog import Catalog
 from unclosed.commands.lazy import LazyGroup
 from unclosed.commands.run_options import configured, run_options
+from unclosed.commands.sections import Sectioned
 from unclosed.commands.usage import chosen_config, config_option, usage_errors
 from unclosed.config import Config, OutputFormat
 from unclosed.errors import ConfigError
 from unclosed.lint import check_paths
-from unclosed.report import rule_page, statistics
+from unclosed.report import statistics
 from unclosed.report.formats import RENDERERS
-from unclosed.report.paint import Paint
+from unclosed.report.paint import Paint, wants_colour
 from unclosed.report.report import Report
-from unclosed.rules import all_rules
-from unclosed.selection import find_rule
 
 if TYPE_CHECKING:
     from unclosed.baseline import Entry
 
     _Gate = Callable[[Report, Config], tuple[Report, tuple[Entry, ...]]]
 
+_FORMATS = tuple(member.value for member in OutputFormat)
 _LONG_RUN = 200
 """From so many files on a run shows its progress."""
 
@@ -47,32 +46,38 @@ _COMMANDS = {
     "clean": "unclosed.commands.clean:clean",
     "config": "unclosed.commands.config:show_config",
     "models": "unclosed.commands.models:models",
+    "rule": "unclosed.commands.rule:rule",
 }
 
 
 @click.group(cls=LazyGroup, elsewhere=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="unclosed")
 def main() -> None:
-    """Find leaking database connections, sessions, cursors and clients."""
+    """Find connections, sessions and cursors that are not given back.
+
+    Start with `unclosed check src`. `unclosed rule UNC103` explains a finding, `unclosed COMMAND -h` a command.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # file names and source may hold what the terminal cannot show
 
 
-@main.command()
+@main.command(cls=Sectioned)
 @click.argument("paths", nargs=-1, metavar="[PATHS]...")
 @run_options
-@click.option("--output-format", type=click.Choice([member.value for member in OutputFormat]), help="How to print findings.  [flake8]")
-@click.option("--output-file", type=click.Path(dir_okay=False), metavar="FILE", help="Write findings there, not to standard output.")
-@click.option("--baseline", type=click.Path(dir_okay=False), metavar="FILE", help="Leave out the known findings that this file lists.")
-@click.option("--diff", "revision", metavar="REVISION", help="Show what has to do with lines changed since this revision of git alone.")
-@click.option("--no-cache", is_flag=True, help="Neither use nor keep what earlier runs found out about unchanged files.")
-@click.option("--jobs", type=click.IntRange(min=1), metavar="NUMBER", help="Share the work among processes.  [as many as pay]")
+@click.option("--stdin-filename", metavar="PATH", help="The path of the text that `-` reads from standard input.")
+@click.option("--baseline", type=click.Path(dir_okay=False), metavar="FILE", help="Leave out the known findings that FILE lists.")
+@click.option("--diff", "revision", metavar="REVISION", help="Show only what has to do with lines changed since REVISION of git.")
+@click.option("--add-noqa", is_flag=True, help="Silence each finding by a comment in its file; print only what is left.")
+@click.option("--noqa-reason", metavar="TEXT", default="", help="Write TEXT behind each comment that --add-noqa adds.")
+@click.option(
+    "--output-format", type=click.Choice(_FORMATS), metavar="FORMAT", help=f"How to print findings: {', '.join(_FORMATS)}.  [flake8]"
+)
+@click.option("--output-file", type=click.Path(dir_okay=False), metavar="FILE", help="Write findings to FILE, not to standard output.")
 @click.option("--statistics", "with_statistics", is_flag=True, help="Count findings, skipped functions and files at the end.")
-@click.option("--add-noqa", is_flag=True, help="Silence each finding by a comment in its file, and print only what is left.")
-@click.option("--noqa-reason", metavar="TEXT", default="", help="What to write behind each comment that --add-noqa adds.")
 @click.option("--exit-zero", is_flag=True, help="Exit with status 0 even if there are findings.")
-@click.option("--stdin-filename", metavar="PATH", help="The path of the text that is read from standard input.")
+@click.option("--jobs", type=click.IntRange(min=1), metavar="NUMBER", help="Share the work among NUMBER processes.  [as many as pay]")
+@click.option("--no-cache", is_flag=True, help="Neither use nor keep what is known of unchanged files.")
 def check(
     paths: tuple[str, ...],
     force_exclude: bool,
@@ -88,7 +93,20 @@ def check(
     stdin_filename: str | None,
     **options: Any,  # the values are click's
 ) -> None:
-    """Check Python files, and those below directories. PATHS are the working directory by default, `-` is standard input."""
+    """Check Python files, and those below directories.
+
+    PATHS are files and directories, the working directory by default; `-` is standard input. Settings come from the nearest
+    pyproject.toml; options stand over it.
+
+    \b
+    Exit status: 0 nothing is found, 1 findings, 2 a mistake in usage or
+    settings, 3 the linter itself failed in a file.
+
+    \b
+    unclosed check src tests           check two directories
+    unclosed check --diff main         only what a branch has changed
+    unclosed check --select UNC1,UNC3  only leaks and pools
+    """
     paths = paths or (".",)
     with usage_errors():
         config = configured(paths, config_file, stdin_filename, **options)
@@ -113,11 +131,13 @@ def check(
 @click.option("--graph", "with_graph", is_flag=True, help="Print the function's flow graph too.")
 @config_option
 def explain(place: str, with_graph: bool, config_file: str | None) -> None:
-    """Say what is believed at a line, to hunt a false alarm.
+    """Say why something is reported at a line, or is not.
 
     For each call on the line: what it was resolved to and why, and what it acquires. For what it acquires: where the obligation ends on
     each path, the verdict with its trail, and the summaries of other functions that all this rests on. PATH:LINE:COLUMN is a place as
-    findings print it; with a column, only the calls there are explained. Exit status: 0, or 2 for a place that cannot be explained.
+    findings print it; with a column, only the calls there are explained.
+
+    Exit status: 0, or 2 for a place that cannot be explained.
     """
     from unclosed.explain.page import explain as explained  # loads libcst
     from unclosed.explain.place import parse_place
@@ -127,18 +147,6 @@ def explain(place: str, with_graph: bool, config_file: str | None) -> None:
         config = chosen_config((asked.path,), config_file)
         text = explained(asked, config, Catalog.load(config.models), with_graph=with_graph)
     click.echo(text, nl=False)
-
-
-@main.command()
-@click.argument("name", metavar="CODE", required=False)
-@click.option("--all", "every", is_flag=True, help="Explain every rule.")
-def rule(name: str | None, every: bool) -> None:
-    """Explain a rule, by its code or its name, with an example of bad and of good code."""
-    if every == (name is not None):
-        raise click.UsageError("name one rule, or give --all")
-    with usage_errors():
-        rules = all_rules() if name is None else (find_rule(name),)
-    click.echo("\n".join(rule_page.render(each) for each in rules), nl=False)
 
 
 def _comments(paths: Sequence[str], reason: str) -> Callable[[Report], Report]:
@@ -168,7 +176,7 @@ def _watch(files: Sequence[str]) -> AbstractContextManager[Iterable[str]]:
 def _print(report: Report, config: Config, output_file: str | None, *, with_statistics: bool) -> None:
     """Findings to standard output or the file, what went wrong to standard error, statistics where they disturb no program."""
     if output_file is None:
-        paint = Paint(colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
+        paint = Paint(colour=wants_colour(sys.stdout))
         click.echo(RENDERERS[config.output_format](report, paint), nl=False, color=paint.colour)
     else:
         _write(Path(output_file), RENDERERS[config.output_format](report, Paint()))

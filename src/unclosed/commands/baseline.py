@@ -11,6 +11,7 @@ import click
 from unclosed.baseline import DEFAULT_NAME, Baseline, pruned, read_baseline, write_baseline
 from unclosed.catalog import Catalog
 from unclosed.commands.run_options import configured, run_options
+from unclosed.commands.sections import Sectioned
 from unclosed.commands.usage import usage_errors
 from unclosed.config import Config
 from unclosed.gate import compared
@@ -24,15 +25,20 @@ _file_option = click.option(
 
 @click.group()
 def baseline() -> None:
-    """Look after a baseline: the known findings that `check --baseline` leaves out."""
+    """Write and prune a list of known findings.
+
+    `unclosed check --baseline FILE` leaves out what such a list holds, so that only new findings count.
+    """
 
 
-@baseline.command()
+@baseline.command(cls=Sectioned)
 @click.argument("paths", nargs=-1, metavar="[PATHS]...")
 @_file_option
 @run_options
 def write(paths: tuple[str, ...], **options: Any) -> None:  # the values are click's
-    """Write all findings of PATHS, by default of the working directory, as known; what the file said before is gone.
+    """Write all findings of PATHS as known.
+
+    PATHS are the working directory by default. What the file said before is gone.
 
     Exit status: 0, or that of a run which could not check everything; then nothing is written.
     """
@@ -43,15 +49,17 @@ def write(paths: tuple[str, ...], **options: Any) -> None:  # the values are cli
     click.echo(f"{_several(len(new.entries), 'finding')} written to {new.file}")
 
 
-@baseline.command()
+@baseline.command(cls=Sectioned)
 @click.argument("paths", nargs=-1, metavar="[PATHS]...")
 @_file_option
 @run_options
 def prune(paths: tuple[str, ...], **options: Any) -> None:  # the values are click's
-    """Take out what is no longer found in PATHS, by default the working directory, and name it.
+    """Take out what is no longer found, and name it.
 
-    What a run over PATHS could not have found stays: other files, rules that do not run, less confidence. Files that were renamed get
-    their new names. Exit status: 0, or that of a run which could not check everything; then nothing is written.
+    PATHS are the working directory by default. What a run over them could not have found stays: other files, rules that do not run,
+    less confidence. Files that were renamed get their new names.
+
+    Exit status: 0, or that of a run which could not check everything; then nothing is written.
     """
     with usage_errors():
         run = _run(paths, options)

@@ -11,7 +11,10 @@ from unclosed.commands.usage import Mistake
 
 @click.command()
 def clean() -> None:
-    """Remove the cache, what earlier runs found out about unchanged files. Exit status: 0, or 2 if it cannot be removed."""
+    """Remove the cache.
+
+    It holds what earlier runs found out about unchanged files. Exit status: 0, or 2 if it cannot be removed.
+    """
     folder = cache_folder()
     try:
         is_removed = remove(folder)

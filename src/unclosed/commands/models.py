@@ -12,6 +12,7 @@ from unclosed.catalog import Catalog, user_shelf
 from unclosed.catalog_checks import check_model_file, problems_of_models
 from unclosed.catalog_files import MODELS, Shelf, Written, read_model_file, shipped_shelf
 from unclosed.catalog_lineage import Lineage
+from unclosed.commands.completion import complete_models
 from unclosed.commands.usage import Mistake, chosen_config, config_option, usage_errors
 from unclosed.explain.leases import lease_lines
 from unclosed.library import Acquires, CallModel
@@ -23,7 +24,7 @@ _CLOSE_ENOUGH = 3
 
 @click.group()
 def models() -> None:
-    """Look up and check what is known of libraries and own classes.
+    """Look up and check what is known of libraries.
 
     A model says what the calls of a library acquire and how that is released. Shipped models are files; your own stand in
     pyproject.toml.
@@ -34,7 +35,7 @@ def models() -> None:
 @click.argument("text", required=False)
 @config_option
 def list_models(text: str | None, config_file: str | None) -> None:
-    """List the libraries, or the names that hold TEXT.
+    """List libraries, or names that hold TEXT.
 
     Without TEXT: a line for each library, with where its facts are from. With TEXT: every type, function and object whose name
     holds it, your own included.
@@ -46,10 +47,10 @@ def list_models(text: str | None, config_file: str | None) -> None:
 
 
 @models.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_models)
 @config_option
 def show_model(name: str, config_file: str | None) -> None:
-    """Show what is known of NAME, a type, function or method.
+    """Show what is known of a type, function or method.
 
     NAME is a qualified name such as psycopg2.pool.ThreadedConnectionPool.getconn. The answer says what is owed in words, and then how
     the model says it, with what it inherits; the same tables may stand under [tool.unclosed.models].
@@ -64,10 +65,11 @@ def show_model(name: str, config_file: str | None) -> None:
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @config_option
 def check_models(files: tuple[str, ...], config_file: str | None) -> None:
-    """Say everything that is wrong with models, a line each.
+    """Say everything that is wrong with models.
 
-    Each FILE is a model file. Without one, the models and own classes of the project's configuration are checked. Exit status: 0
-    nothing is wrong, 1 something is.
+    Each mistake is a line. Each FILE is a model file; without one, the models and own classes of the project's settings are checked.
+
+    Exit status: 0 nothing is wrong, 1 something is.
     """
     mistakes = [mistake for file in files for mistake in check_model_file(Path(file))]
     if not files:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 import click
 
+from unclosed.commands.completion import complete_codes
 from unclosed.commands.usage import chosen_config, config_option
 from unclosed.confidence import Confidence
 from unclosed.config import Config, override
@@ -19,22 +21,21 @@ def split(_context: click.Context, _parameter: click.Parameter, values: Sequence
     return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
 
 
+_DEGREES = tuple(degree.label for degree in reversed(Confidence))
+_codes = partial(click.option, multiple=True, callback=split, metavar="CODES", shell_complete=complete_codes)
+_patterns = partial(click.option, multiple=True, callback=split, metavar="PATTERNS")
 _OPTIONS = (
-    click.option("--select", multiple=True, callback=split, metavar="CODES", help="Run these rules alone; codes or prefixes."),
-    click.option("--extend-select", multiple=True, callback=split, metavar="CODES", help="Run these rules too."),
-    click.option("--ignore", multiple=True, callback=split, metavar="CODES", help="Do not run these rules."),
+    _codes("--select", help="Run only these rules: codes or prefixes, between commas."),
+    _codes("--extend-select", help="Run these rules too, which are off by default."),
+    _codes("--ignore", help="Do not run these rules."),
+    _codes("--per-file-ignores", metavar="PATTERN:CODE", help="Do not run a rule in files that match."),
     click.option(
-        "--per-file-ignores", multiple=True, callback=split, metavar="PATTERN:CODE", help="Do not run this rule in files that match."
+        "--min-confidence", type=click.Choice(_DEGREES), metavar="DEGREE", help=f"Show nothing less sure: {', '.join(_DEGREES)}.  [likely]"
     ),
-    click.option("--exclude", multiple=True, callback=split, metavar="PATTERNS", help="Leave these paths out, not the default ones."),
-    click.option("--extend-exclude", multiple=True, callback=split, metavar="PATTERNS", help="Leave these paths out too."),
-    click.option("--force-exclude", is_flag=True, help="Leave excluded paths out even if they are named."),
-    click.option(
-        "--min-confidence", type=click.Choice([degree.label for degree in reversed(Confidence)]), help="Show nothing less sure.  [likely]"
-    ),
-    click.option(
-        "--slow-io-seconds", type=float, metavar="SECONDS", help="Call I/O with such a time limit slow; 0: any, if it has a limit.  [60]"
-    ),
+    click.option("--slow-io-seconds", type=float, metavar="SECONDS", help="From which time limit on I/O is slow; 0: whatever it is.  [60]"),
+    _patterns("--exclude", help="Leave out these paths instead of the default ones; patterns as in .gitignore."),
+    _patterns("--extend-exclude", help="Leave out these paths too."),
+    click.option("--force-exclude", is_flag=True, help="Leave out excluded paths even if they are named."),
     config_option,
 )
 
