@@ -37,6 +37,15 @@ if TYPE_CHECKING:
     _Gate = Callable[[Report, Config], tuple[Report, tuple[Entry, ...]]]
 
 _FORMATS = tuple(member.value for member in OutputFormat)
+_EXAMPLES = """\b
+Exit status: 0 nothing is found, 1 findings, 2 a mistake in usage or
+settings, 3 the linter itself failed in a file.
+
+\b
+unclosed check src tests           check two directories
+unclosed check --diff main         only what a branch has changed
+unclosed check --select UNC1,UNC3  only leaks and pools
+"""
 _LONG_RUN = 200
 """From so many files on a run shows its progress."""
 
@@ -62,7 +71,7 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")  # file names and source may hold what the terminal cannot show
 
 
-@main.command(cls=Sectioned)
+@main.command(cls=Sectioned, epilog=_EXAMPLES)
 @click.argument("paths", nargs=-1, metavar="[PATHS]...")
 @run_options
 @click.option("--stdin-filename", metavar="PATH", help="The path of the text that `-` reads from standard input.")
@@ -97,15 +106,6 @@ def check(
 
     PATHS are files and directories, the working directory by default; `-` is standard input. Settings come from the nearest
     pyproject.toml; options stand over it.
-
-    \b
-    Exit status: 0 nothing is found, 1 findings, 2 a mistake in usage or
-    settings, 3 the linter itself failed in a file.
-
-    \b
-    unclosed check src tests           check two directories
-    unclosed check --diff main         only what a branch has changed
-    unclosed check --select UNC1,UNC3  only leaks and pools
     """
     paths = paths or (".",)
     with usage_errors():
