@@ -30,7 +30,7 @@ def test_an_entry_of_a_method_overrides_the_lease_of_its_type(catalog: Catalog) 
     model = catalog.method("psycopg2.pool.ThreadedConnectionPool", "getconn")
     assert model is not None and model.lease is not None
     assert model.returns == "psycopg2.extensions.connection"
-    assert model.lease.release == (Release("putconn", owner=True, argument=0),)
+    assert model.lease.release == (Release("putconn", owner=True, argument=0), Release("closeall", owner=True))
     assert model.lease.wrong_release == {"close"}
     assert model.lease.with_exit is WithExit.TRANSACTION
 
@@ -42,7 +42,7 @@ def test_an_awaited_acquire_may_lend(catalog: Catalog) -> None:
     assert (model.acquires, model.is_coroutine) == (Acquires.AWAITED, False)
     assert model.lends == "asyncpg.pool.PoolConnectionProxy"
     owner = Release("release", awaited=True, owner=True, argument=0)
-    assert model.lease.release == (owner, Release("close", awaited=True), Release("terminate"))
+    assert model.lease.release == (owner, Release("close", awaited=True), Release("terminate"), Release("terminate", owner=True))
 
 
 def test_what_is_only_lent_is_given_back_by_its_block_alone(catalog: Catalog) -> None:

@@ -196,6 +196,11 @@ class Catalog:
         """True if the names say that a statement is sent on a session or cursor of unknown type: `session.scalars`."""
         return self._statements.fit(receiver, method)
 
+    @property
+    def autocommit_texts(self) -> tuple[str, ...]:
+        """What a module writes that tells its connections to begin nothing by themselves."""
+        return tuple(self._shelf.patterns.get("autocommit_texts", ()))
+
     def names_other(self, receiver: str, attribute: str) -> bool:
         """True if the names say that the receiver is no session or cursor of a database, `session.headers`."""
         return self._others.fit(receiver, attribute.lower())

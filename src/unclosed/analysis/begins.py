@@ -197,6 +197,8 @@ class Begins:
             return None
         if isinstance(key, ev.Temp):
             return None
+        if scope.catalog.names_statement(name, "executemany") and self._summaries.says_autocommit(scope.module.name):
+            return None  # a cursor, perhaps of a connection that begins nothing
         return Begin(node, event.span, How.STATEMENT, aliases_of(scope, receiver), Confidence.LIKELY, is_loose=True)
 
     def _may_begin(self, scope: ScopeTypes, event: ev.Call, target: Value) -> bool:

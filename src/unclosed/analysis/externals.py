@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from unclosed.analysis.confinement import is_intercepted, stays_within
 from unclosed.analysis.facts import FactFlow
+from unclosed.analysis.first_times import done_once
 from unclosed.analysis.givens import NOTHING_GIVEN, Given, entry_facts, filled
 from unclosed.analysis.limits import limit_of, never_waits, scope_limit
 from unclosed.analysis.running import Running, all_calls, iteration_over
@@ -195,7 +196,8 @@ class Externals:
         scope = target.types.scope(target.facts.id)
         entry = entry_facts(scope, given)
         facts = FactFlow(scope.graph, self._summaries.meaning(scope).edges, entry=entry) if entry else None
-        nodes = (NodeId(node) for node in scope.graph.node_ids())
+        once = done_once(scope)
+        nodes = (NodeId(node) for node in scope.graph.node_ids() if node not in once)
         reached = (node for node in nodes if facts is None or facts.reaching(node))
         is_plain = not target.facts.is_async
         return worst_of([external for node in reached for external in self.at(scope, node, given, for_caller=is_plain)])
