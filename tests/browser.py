@@ -81,6 +81,13 @@ class Page:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
+    def wait(self, condition: str) -> None:
+        """Returns as soon as an expression in the page is true."""
+        deadline = time.monotonic() + _PATIENCE
+        while not self.ask(condition):
+            assert time.monotonic() < deadline, condition
+            time.sleep(0.02)
+
     def press(self, *keys: str) -> None:
         """Presses keys, one after the other, as a person does."""
         for key in keys:

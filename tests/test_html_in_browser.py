@@ -88,7 +88,7 @@ def test_filters(run: Page) -> None:
     click(run, "input[value=certain]")
     assert run.ask(SHOWN) == ["UNC103 likely"]
     click(run, "button[type=reset]")
-    run.ask("new Promise(done => setTimeout(done, 20))")
+    run.wait(f"{STATUS} === '3 of 3 shown'")
     run.ask("document.querySelector('#words').focus()")
     run.type("jobs.py getconn")
     assert run.ask(SHOWN) == ["UNC103 likely"]
@@ -135,13 +135,15 @@ def test_the_keyboard_reaches_everything(run: Page) -> None:
     run.press("Space")
     assert run.ask("document.activeElement.closest('details').open") is True
     run.press("Tab", "Enter")
-    assert run.ask("[location.hash, document.querySelector('#UNC103').open]") == ["#UNC103", True]
-    assert run.ask("document.querySelector('#UNC103').getBoundingClientRect().top < innerHeight") is True
+    run.wait("location.hash === '#UNC103' && document.querySelector('#UNC103').open")
+    run.wait("document.querySelector('#UNC103').getBoundingClientRect().top < innerHeight")
 
 
 def test_the_first_stop_skips_the_filters(run: Page) -> None:
     """To the findings."""
-    run.press("Tab", "Enter", "Tab")
+    run.press("Tab", "Enter")
+    run.wait("document.activeElement.id === 'findings'")
+    run.press("Tab")
     assert run.ask(FOCUS) == "summary finding"
 
 

@@ -4,8 +4,8 @@
 staged, not staged, or in a file that git does not know yet. A renamed file's lines are compared with those of its old name. A
 *removal* is a place where lines went away, with the words that they held.
 
-A finding has to do with the changes if its reported lines or those of a step of its trail are changed, or if lines with a
-name that the acquire is bound to were removed from the function around one of these: the release that somebody deletes leaves no line behind.
+A finding has to do with the changes if its reported lines or those of a step of its trail are changed, or if lines with a name that the
+acquire is bound to were removed from the function around one of these: the release that somebody deletes leaves no line behind.
 """
 
 from __future__ import annotations
