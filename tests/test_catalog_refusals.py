@@ -18,7 +18,7 @@ HEAD_KEYS = (
     "keeps, left_to_base, library, lifespans, objects, other_names, paired_startups, patching_names, plain_metaclasses, "
     "plain_methods, postgresql, program_decorators, program_methods, program_names, providers, reflecting_names, releasing_names, "
     "set_up_names, source, startup_decorators, startup_methods, startup_names, startup_words, statement_names, stopping_names, "
-    "test_names, transparent, types, web, words)"
+    "test_names, transparent, types, versions, web, words)"
 )
 SQLITE3 = "(accepted: sqlite3.Blob, sqlite3.Connection, sqlite3.Cursor)"
 KINDS = "(accepted: client, connection, cursor, pool, session, transaction)"

@@ -11,7 +11,7 @@ from unclosed.catalog import Catalog
 from unclosed.config import Config
 from unclosed.findings import Finding
 from unclosed.lint import check_file, check_source
-from unclosed.project.pins import newest_admitted, pinned_version
+from unclosed.project.pins import Pins, newest_admitted
 from unclosed.rules import all_rules
 from unclosed.text import SourceFile
 
@@ -112,11 +112,11 @@ def test_the_nearest_folder_that_speaks_of_a_package_counts(tmp_path: Path) -> N
     (tmp_path / "requirements.txt").write_text("fastapi==0.110.0\n", encoding="utf-8")
     inner = tmp_path / "backend" / "app"
     inner.mkdir(parents=True)
-    assert pinned_version(inner, tmp_path, "fastapi") == (0, 110, 0)
+    assert Pins().version(inner, tmp_path, "fastapi") == (0, 110, 0)
     (tmp_path / "backend" / "requirements.txt").write_text("fastapi>=0.118\n", encoding="utf-8")
-    assert pinned_version(inner, tmp_path, "fastapi") is None
+    assert Pins().version(inner, tmp_path, "fastapi") is None
     (tmp_path / "backend" / "uv.lock").write_text('name = "fastapi"\nversion = "0.119.1"\n', encoding="utf-8")
-    assert pinned_version(inner, tmp_path, "fastapi") == (0, 119, 1)
+    assert Pins().version(inner, tmp_path, "fastapi") == (0, 119, 1)
 
 
 @pytest.mark.parametrize(
@@ -374,7 +374,7 @@ def test_a_file_without_an_endpoint_asks_for_nothing(tmp_path: Path, monkeypatch
         raise AssertionError
 
     monkeypatch.setattr("unclosed.analysis.requests.Requests.solve", refused)
-    monkeypatch.setattr("unclosed.project.program.pinned_version", refused)
+    monkeypatch.setattr("unclosed.project.pins.Pins.version", refused)
     path = tmp_path / "plain.py"
     path.write_text(
         "import sqlite3\n\n\ndef rows(path):\n    conn = sqlite3.connect(path)\n    try:\n        yield from conn.execute('SELECT 1')\n"

@@ -9,7 +9,7 @@ kept as long as the catalog lives.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -21,6 +21,7 @@ from unclosed.catalog_lineage import Lineage, table_of
 from unclosed.catalog_own import in_full
 from unclosed.catalog_schema import CallEntry, TypeEntry, read_call
 from unclosed.catalog_terms import LeaseTerms
+from unclosed.catalog_versions import Variant
 from unclosed.catalog_web import WebWords
 from unclosed.library import Acquires, CallModel, Given, Kind, Lease, TypeModel
 
@@ -44,9 +45,10 @@ def user_shelf(user: Sequence[UserModels], below: Shelf | None = None) -> Shelf:
 class Catalog:
     """All library models of one configuration."""
 
-    def __init__(self, shelf: Shelf) -> None:
-        """`shelf` must not change afterwards."""
-        self._shelf = shelf
+    def __init__(self, shelf: Shelf, doubtful: tuple[Variant, ...] = ()) -> None:
+        """`shelf` must not change afterwards. `doubtful`: what else may hold, where it is not known which version runs."""
+        self._shelf, self._doubtful = shelf, doubtful
+        self._of_versions: dict[tuple[bool | None, ...], Catalog] = {}
         self._lineage = Lineage(shelf)
         self._types: dict[str, TypeModel | None] = {}
         self._calls: dict[tuple[str, str], CallModel | None] = {}
@@ -56,9 +58,8 @@ class Catalog:
         self._conventions: Conventions | None = None
         self._calm = NamePatterns(shelf.patterns.get("calm", ()))
         self._plain_methods = frozenset(shelf.patterns.get("plain_methods", ()))
-        self._releasing = NamePatterns(shelf.patterns.get("releasing_names", ()))
-        self._stopping = NamePatterns(shelf.patterns.get("stopping_names", ()))
-        self._keeping = NamePatterns(shelf.patterns.get("keeping_names", ()))
+        endings = (NamePatterns(shelf.patterns.get(key, ())) for key in ("releasing_names", "stopping_names", "keeping_names"))
+        self._releasing, self._stopping, self._keeping = endings
         self._reflecting = NamePatterns(shelf.patterns.get("reflecting_names", ()))
         self._patching = NamePatterns(shelf.patterns.get("patching_names", ()))
         self._tests = NamePatterns(shelf.patterns.get("test_names", ()))
@@ -90,6 +91,35 @@ class Catalog:
         """The shipped models and over them the user's own; raises `ConfigError` for their first mistake."""
         return cls(user_shelf(user))
 
+    @cached_property
+    def version_words(self) -> frozenset[str]:
+        """The words of the libraries of which other versions are known."""
+        return frozenset(word for variant in self._shelf.variants for word in variant.words)
+
+    def for_versions(self, pinned: Callable[[str], tuple[int, ...] | None]) -> Catalog:
+        """The catalog for what runs the versions that `pinned` says of a package (`None`: not known, so the current release)."""
+        standing = tuple(variant.standing(pinned(variant.package)) for variant in self._shelf.variants)
+        if standing not in self._of_versions:
+            paired = list(zip(self._shelf.variants, standing, strict=True))
+            known = self._shelf.with_variants([variant for variant, holds in paired if holds])
+            self._of_versions[standing] = Catalog(known, tuple(variant for variant, holds in paired if holds is None))
+        return self._of_versions[standing]
+
+    @cached_property
+    def _variants(self) -> tuple[tuple[frozenset[str], Catalog], ...]:
+        """The catalogs of the doubtful variants, each with the types and functions of which it says something else."""
+        return tuple((variant.names(), Catalog(self._shelf.with_variants([variant]))) for variant in self._doubtful)
+
+    def _doubted(self, model: CallModel | None, ask: Callable[[Catalog], CallModel | None]) -> CallModel | None:
+        """A model with what is owed in other versions. `ask`: the same question to another catalog."""
+        if model is None or model.lease is None or not self._doubtful:
+            return model
+        named = {model.name, *(entry.name for entry in self._lineage.types(model.lease.type_name))}
+        answers = (ask(other) for names, other in self._variants if not names.isdisjoint(named))
+        leases = (other.lease for other in answers if other is not None)
+        otherwise = tuple(lease for lease in leases if lease is not None and lease != model.lease)
+        return replace(model, lease=replace(model.lease, otherwise=otherwise))
+
     def canonical(self, name: str) -> str:
         """The canonical name for an alias; a bare builtin's `builtins.` name; else the name itself."""
         return self._lineage.canonical(name)
@@ -99,7 +129,7 @@ class Catalog:
         name = self.canonical(name)
         key = ("", name)
         if key not in self._calls:
-            self._calls[key] = self._function(name)
+            self._calls[key] = self._doubted(self._function(name), lambda other: other.function(name))
         return self._calls[key]
 
     def type(self, name: str) -> TypeModel | None:
@@ -114,7 +144,8 @@ class Catalog:
         """The model of a method of a type or of the nearest type that it extends; one that is listed goes before a pattern."""
         key = (self.canonical(type_name), method)
         if key not in self._calls:
-            self._calls[key] = next((self._call(entry) for entry in self._lineage.methods(key[0], method)), None)
+            found = next((self._call(entry) for entry in self._lineage.methods(key[0], method)), None)
+            self._calls[key] = self._doubted(found, lambda other: other.method(type_name, method))
         return self._calls[key]
 
     def attribute(self, type_name: str, attribute: str) -> str | None:

@@ -31,6 +31,7 @@ from unclosed.catalog_schema import (
     read_type,
 )
 from unclosed.catalog_table import Table
+from unclosed.catalog_versions import SPECIFIER, VERSION_KEYS, Variant
 from unclosed.catalog_web import WEB_KEYS
 from unclosed.errors import ConfigError
 from unclosed.library import Acquires, Kind, WithExit
@@ -68,7 +69,18 @@ def problems_of_tables(
     shelf = (below or shipped_shelf()).copy()
     shelf.add(where, tables)
     _Checks(shelf, head).run()
+    for inner in head.list_of_tables("versions", VERSION_KEYS):
+        _check_version(inner, shelf)
     return problems
+
+
+def _check_version(table: Table, shelf: Shelf) -> None:
+    """Note the mistakes in what a file says of other versions; `shelf` holds the file itself."""
+    if not SPECIFIER.fullmatch(table.text("admits") or ""):
+        table.refuse("admits", f"is {table.values.get('admits')!r}, but must say versions such as '<1.0' or '>=0.9,<1.0'")
+    if not any(key in table.values for key in ("functions", "types")):
+        table.refuse("types", "is missing: what differs in these versions?")
+    _Checks(shelf.with_variants([Variant("", "", table.where, table.values, ())]), table).run()
 
 
 def problems_of_models(models: UserModels, below: Shelf) -> list[ConfigError]:

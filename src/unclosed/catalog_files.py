@@ -6,11 +6,12 @@ entry of a later file is laid over the same entry of an earlier one, key by key,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
+from unclosed.catalog_versions import Variant, variants_of
 from unclosed.errors import ConfigError
 from unclosed.toml_text import parse_toml
 
@@ -27,7 +28,8 @@ PATTERN_LISTS = (
     *("startup_names", "startup_decorators", "startup_methods", "startup_words", "paired_startups", "set_up_names"),
 )
 REQUIRED_KEYS = ("library", "words", "source")
-FILE_KEYS = frozenset({*REQUIRED_KEYS, *SHORT_LISTS, *PATTERN_LISTS, "io_words", "web", "functions", "types", "objects", "conventions"})
+_TABLES = ("web", "functions", "types", "objects", "conventions", "versions")
+FILE_KEYS = frozenset({*REQUIRED_KEYS, *SHORT_LISTS, *PATTERN_LISTS, "io_words", *_TABLES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class Shelf:
     io_words: set[str] = field(default_factory=set)
     patterns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     web: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    variants: list[Variant] = field(default_factory=list)
+    """What differs in other versions of the libraries, in the order of the files."""
 
     def copy(self) -> Shelf:
         """A shelf with the same entries, to be filled further."""
@@ -83,6 +87,7 @@ class Shelf:
             set(self.io_words),
             dict(self.patterns),
             dict(self.web),
+            list(self.variants),
         )
 
     def add(self, where: str, tables: Mapping[str, object], rank: int = 0) -> None:
@@ -101,10 +106,18 @@ class Shelf:
         web = tables.get("web")
         if isinstance(web, dict):
             self.web.update({key: (*_texts(web, key), *self.web.get(key, ())) for key in web})
-        self.words.update(_texts(tables, "words"))
+        roots = (name.split(".")[0] for key in ("functions", "types", "objects") for name in _tables(tables, key) if rank)
+        words = (*_texts(tables, "words"), *roots)
+        self.words.update(words)
         self.io_words.update(_texts(tables, "io_words"))
-        if rank:
-            self.words.update(name.split(".")[0] for key in ("functions", "types", "objects") for name in _tables(tables, key))
+        self.variants += variants_of(where, tables, (*words, *_texts(tables, "io_words")))
+
+    def with_variants(self, variants: Iterable[Variant]) -> Shelf:
+        """A shelf with what these variants say laid over its entries."""
+        shelf = self.copy()
+        for variant in variants:
+            shelf.add(variant.where, {key: variant.tables[key] for key in ("functions", "types") if key in variant.tables})
+        return shelf
 
     def _put(self, entries: dict[str, Written], name: str, entry: Written) -> None:
         name = self.aliases.get(name, name)

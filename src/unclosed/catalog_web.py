@@ -6,16 +6,15 @@ it is called; a known type that is none of them never fits.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from unclosed.catalog_conventions import NamePatterns
+from unclosed.catalog_versions import admits
 
 WEB_KEYS = frozenset({
     "package", "markers", "routers", "view_classes", "routes", "socket_routes", "registrations", "socket_registrations", "inclusions",
     "sockets", "receives", "sends", "exits_early", "collects_items",
 })  # fmt: skip
-_BOUND = re.compile(r"(>=|<)(\d+(?:\.\d+)*)")
 
 
 class WebWords:
@@ -48,17 +47,8 @@ class WebWords:
 
     def exits_early(self, version: tuple[int, ...] | None) -> bool:
         """Whether this version of the framework (`None`: the newest) gives dependencies back before it sends a response."""
-        return version is not None and any(_admits(text, version) for text in self._exits_early)
+        return version is not None and any(admits(text, version) for text in self._exits_early)
 
     def collects_items(self, version: tuple[int, ...] | None) -> bool:
         """Whether this version sends what an endpoint yields at once, when it has all of it."""
-        return version is not None and any(_admits(text, version) for text in self._collects)
-
-
-def _admits(specifier: str, version: tuple[int, ...]) -> bool:
-    """Whether a version lies within bounds such as `>=0.106,<0.118`."""
-    for sign, number in _BOUND.findall(specifier):
-        bound = tuple(int(part) for part in number.split("."))
-        if (version < bound) if sign == ">=" else (version >= bound):
-            return False
-    return True
+        return version is not None and any(admits(text, version) for text in self._collects)

@@ -91,6 +91,8 @@ class Lease:
     """The owner keeps it and gives the same to its next call, so that no name of it is the only one (`scoped_session()()`)."""
     ends_itself_by: frozenset[str] = frozenset()
     """Methods after which nothing is owed any more, though they are not called a release (`detach` of a socket)."""
+    otherwise: tuple[Lease, ...] = ()
+    """What is owed in other versions of the library, where it is not known which one runs."""
 
     @property
     def is_opened_by_entry(self) -> bool:

@@ -14,7 +14,7 @@ from unclosed.analysis.owners import Held
 from unclosed.analysis.pool_limits import PoolLimits
 from unclosed.analysis.pools import Pools, PoolSummaries
 from unclosed.analysis.session_state import SessionStates
-from unclosed.analysis.solver import GivenUp
+from unclosed.analysis.solver import GivenUp, Outcome
 from unclosed.analysis.streaming import Streaming
 from unclosed.analysis.summaries import Run, Summaries
 from unclosed.analysis.verdicts import (
@@ -126,7 +126,7 @@ class ModuleAnalysis:
             if verdict is not None and run.meaning.roles.is_lifespan and verdict.loss in (Loss.EXCEPTION, Loss.CANCELLATION):
                 continue  # an application that fails to start ends with its process
             if verdict is not None:
-                found[span] = verdict
+                found[span] = self._doubted(run, outcome, verdict, judge)
         for outcome in run.outcomes:
             if outcome.returned and outcome.site.span not in found and self._is_left_to_framework(run, outcome.site.lease):
                 found[outcome.site.span] = judge.returned_by_dependency(outcome.site)
@@ -135,6 +135,14 @@ class ModuleAnalysis:
             if present is None or present.loss in _OWNER_STANDS_IN_FOR:
                 found[held.site.span] = judge.kept(held.site, f"self.{held.attribute}")
         return tuple(found[span] for span in sorted(found))
+
+    def _doubted(self, run: Run, outcome: Outcome, verdict: Verdict, judge: Judge) -> Verdict:
+        """The verdict, less sure where it would be another one with a version of the library that may run as well."""
+        others = (self._summaries.with_lease(run.meaning, outcome.site, lease) for lease in outcome.site.lease.otherwise)
+        verdicts = (None if other is None else judge.verdict(other) for other in others)
+        if all(other is not None and other.loss is verdict.loss for other in verdicts):
+            return verdict
+        return replace(verdict, confidence=max(Confidence.POSSIBLE, Confidence(verdict.confidence - 1)))
 
     def _is_left_to_framework(self, run: Run, lease: Lease) -> bool:
         """Whether a plain function is a web dependency, and no endpoint closes what it returns."""

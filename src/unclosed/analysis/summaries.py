@@ -15,7 +15,7 @@ depends on which function was asked first.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unclosed.analysis.answers import Answers
@@ -101,6 +101,14 @@ class Summaries:
             found = Solver(meaning, facts, site, self.transfer(meaning, facts, site, log), budget).solve()
             outcomes[site.span] = outcomes[site.span].merged(found) if site.span in outcomes else found
         return Run(meaning, tuple(outcomes.values()), log)
+
+    def with_lease(self, meaning: Meaning, site: Site, lease: Lease) -> Outcome | None:
+        """What would become of an acquired value for which this lease is owed; `None` if it cannot be followed."""
+        facts, other = meaning.fact_flow(frozenset({site.place})), replace(site, lease=lease)
+        try:
+            return Solver(meaning, facts, other, self.transfer(meaning, facts, other, FaultLog(meaning))).solve()
+        except (GivenUp, RecursionError):
+            return None
 
     def sites(self, meaning: Meaning) -> list[Site]:
         """The acquires of a function."""

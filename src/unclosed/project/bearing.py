@@ -33,6 +33,8 @@ class Bearing:
         self._outside = Words(catalog.io_words | catalog.words)
         self._pools: dict[Path, bool] = {}
         self._making = Words(catalog.pool_words)
+        self._varying: dict[Path, bool] = {}
+        self._versioned = Words(catalog.version_words)
 
     def text(self, path: Path) -> str:
         """The text of a module; empty if it cannot be read."""
@@ -75,6 +77,12 @@ class Bearing:
         if path not in self._pools:
             self._search(path, self._pools, self._making)
         return self._pools[path]
+
+    def varies(self, path: Path) -> bool:
+        """Whether what a module means can depend on the version of a library."""
+        if path not in self._varying:
+            self._search(path, self._varying, self._versioned)
+        return self._varying[path]
 
     def imports_bearing(self, path: Path, text: str) -> bool:
         """Whether a text at a path imports a project module that bears."""

@@ -15,24 +15,37 @@ from unclosed.toml_text import parse_toml
 
 Version = tuple[int, ...]
 _NEWEST = 9999
+_LOCKED = re.compile(r'^name = "([\w.-]+)"\r?\nversion = "v?(\d+(?:\.\d+)*)', re.MULTILINE)
+_LOCKED_JSON = re.compile(r'"([\w.-]+)":\s*\{[^{}]*"version":\s*"==\s*(\d+(?:\.\d+)*)')
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
 _REQUIREMENT = re.compile(r"\s*(?P<name>[A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*\(?(?P<bounds>[^;#@)]*)")
 _BOUND = re.compile(r"(?P<sign>===?|~=|<=|<|\^|~|>=|>|!=)?\s*v?(?P<number>\d+(?:\.\d+)*)(?P<star>\.\*)?")
 
 
-def pinned_version(folder: Path, top: Path, package: str) -> Version | None:
-    """The version of a package for the code in a folder of the project at `top`; `None` where no file says one, so the newest."""
-    while True:
-        found = _locked(folder, package)
-        if found is None:
-            bounds = list(_bounds(folder, package))
-            if bounds:
-                return newest_admitted(",".join(bounds))
-        else:
-            return found
-        if folder in (top, folder.parent):
-            return None
-        folder = folder.parent
+class Pins:
+    """The versions that the files of projects pin; each file is read once."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[Path, str], Version | None] = {}
+        self._folders: dict[Path, _Folder] = {}
+
+    def version(self, folder: Path, top: Path, package: str) -> Version | None:
+        """The version of a package for the code in a folder of the project at `top`; `None` where no file says one, so the newest."""
+        key = folder, package
+        if key not in self._found:
+            self._found[key] = self._version(folder, top, package)
+        return self._found[key]
+
+    def _version(self, folder: Path, top: Path, package: str) -> Version | None:
+        if folder not in self._folders:
+            self._folders[folder] = _Folder(folder)
+        here = self._folders[folder]
+        if package in here.locked:
+            return here.locked[package]
+        bounds = list(here.bounds(package))
+        if bounds:
+            return newest_admitted(",".join(bounds))
+        return None if folder in (top, folder.parent) else self.version(folder.parent, top, package)
 
 
 def required_packages(folder: Path) -> frozenset[str]:
@@ -78,40 +91,41 @@ def _below(number: Version) -> Version:
     return (*number[:-1], max(number[-1] - 1, 0), _NEWEST)
 
 
-def _locked(folder: Path, package: str) -> Version | None:
-    """The version in a lock file; searched as text, because reading a large one as TOML takes seconds."""
-    name = re.escape(package)
-    toml = re.compile(rf'^name = "{name}"\r?\nversion = "v?(\d+(?:\.\d+)*)', re.MULTILINE)
-    json = re.compile(rf'"{name}":\s*\{{[^{{}}]*"version":\s*"==\s*(\d+(?:\.\d+)*)')
-    for lock in _LOCKS:
-        match = (json if lock == "Pipfile.lock" else toml).search(_text(folder / lock))
-        if match is not None:
-            return tuple(int(part) for part in match[1].split("."))
-    return None
+class _Folder:
+    """What the files of one folder say of versions."""
 
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "pyproject.toml"
+        self._pyproject = _text(self._path)
+        self._requirements = list(_of_texts(folder))
+        self.locked: dict[str, Version] = {}
+        """The versions in the lock files, by normalised name."""
+        for lock in _LOCKS:  # searched as text, because reading a large one as TOML takes seconds
+            pattern = _LOCKED_JSON if lock == "Pipfile.lock" else _LOCKED
+            for name, version in pattern.findall(_text(folder / lock)):
+                self.locked.setdefault(_normal(name), tuple(int(part) for part in version.split(".")))
 
-def _bounds(folder: Path, package: str) -> Iterator[str]:
-    """What the requirement files of one folder say of a package: `>=0.100,<0.118`."""
-    for requirement in (*_of_pyproject(folder, package), *_of_texts(folder)):
-        match = _REQUIREMENT.match(requirement)
-        if match is not None and _normal(match["name"]) == package:
-            yield match["bounds"].strip()
+    def bounds(self, package: str) -> Iterator[str]:
+        """What the requirement files say of a package: `>=0.100,<0.118`."""
+        for requirement in (*self._of_pyproject(package), *self._requirements):
+            match = _REQUIREMENT.match(requirement)
+            if match is not None and _normal(match["name"]) == package:
+                yield match["bounds"].strip()
+
+    def _of_pyproject(self, package: str) -> Iterator[str]:
+        if package not in _normal(self._pyproject):
+            return
+        listed, poetry = _dependencies(self._path, self._pyproject)
+        yield from listed
+        for name, said in poetry.items():
+            version = said.get("version") if isinstance(said, dict) else said
+            if _normal(name) == package and isinstance(version, str):
+                yield f"{package} {version}"
 
 
 def _normal(name: str) -> str:
     """The name of a package as indexes compare it."""
     return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _of_pyproject(folder: Path, package: str) -> list[str]:
-    path = folder / "pyproject.toml"
-    text = _text(path)
-    if package not in text:
-        return []
-    listed, poetry = _dependencies(path, text)
-    entry = poetry.get(package)
-    version = entry.get("version") if isinstance(entry, dict) else entry
-    return [*listed, f"{package} {version}"] if isinstance(version, str) else listed
 
 
 def _dependencies(path: Path, text: str) -> tuple[list[str], Mapping[str, object]]:

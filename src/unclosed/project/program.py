@@ -25,7 +25,7 @@ from unclosed.lowering.stored import BROKEN, read, write
 from unclosed.project.bearing import Bearing
 from unclosed.project.endings import ending_methods
 from unclosed.project.own_names import OwnNames
-from unclosed.project.pins import Version, pinned_version
+from unclosed.project.pins import Pins, Version
 from unclosed.project.subclasses import Subclasses
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Program:
         self._named: dict[tuple[str, str], Value | None] = {}
         self._endings: dict[Path, frozenset[str]] = {}
         self._settings: dict[tuple[Path, frozenset[str]], bool] = {}
-        self._pins: dict[tuple[Path, str], Version | None] = {}
+        self._pins = Pins()
         self._subclasses = Subclasses(bearing)
         self._own_names = OwnNames(catalog, bearing)
 
@@ -104,7 +104,7 @@ class Program:
 
     def _load(self, path: Path, shown_as: str, text: str) -> LoadedModule:
         facts, spans = self._facts(text)
-        return LoadedModule(path, shown_as, text, ModuleTypes(str(path), facts, self.catalog, self, self._recursion), spans)
+        return LoadedModule(path, shown_as, text, ModuleTypes(str(path), facts, self._catalog_of(path), self, self._recursion), spans)
 
     def _facts(self, text: str) -> tuple[ModuleFacts, Spans | None]:
         """The facts of a text, from the cache if it has them, with the spans if the text was parsed."""
@@ -118,6 +118,12 @@ class Program:
         facts, spans = _lowered(text)
         self._cache.put(key, write(facts))
         return facts, spans
+
+    def _catalog_of(self, path: Path) -> Catalog:
+        """The catalog for the versions that the project of a module runs, where the module can have to do with one that matters."""
+        if not self._bearing.varies(path):
+            return self.catalog
+        return self.catalog.for_versions(lambda package: self.pinned(str(path), package))
 
     def shown_as(self, path: Path) -> str:
         """The path in trails: the same whoever asks, relative to the working directory if it lies below."""
@@ -229,10 +235,7 @@ class Program:
     def pinned(self, module: str, package: str) -> Version | None:
         """The version of a package that the project of a module runs; `None` where no file says one, so the newest."""
         path = Path(module)
-        key = (path.parent, package)
-        if key not in self._pins:
-            self._pins[key] = pinned_version(path.parent, self._bearing.layout(path).top, package)
-        return self._pins[key]
+        return self._pins.version(path.parent, self._bearing.layout(path).top, package)
 
     def sets(self, module: str, names: frozenset[str]) -> bool:
         """Whether a text of the project around a module assigns or calls one of these names."""
