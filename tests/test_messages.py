@@ -288,6 +288,24 @@ def test_release_faults_show_the_right_release() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("conn", "pool.release(conn) is a coroutine that is not awaited, so the connection stays open; write 'await pool.release(conn)'"),
+        (
+            "self.connections[name].raw",
+            "pool.release(...) is a coroutine that is not awaited, so the connection stays open; write 'await pool.release(...)'",
+        ),
+    ],
+)
+def test_a_release_that_is_not_awaited_keeps_its_arguments(arguments: str, message: str) -> None:
+    """`await pool.release()` would be no release; long ones are left out where there is no room."""
+    written = ReleaseFault(
+        *(Fault.NOT_AWAITED, Kind.CONNECTION, LATER, "pool.release()", "await pool.release()", Confidence.CERTAIN), arguments=arguments
+    )
+    assert reported(faults=(written,)) == [f"UNC108 {message}"]
+
+
 def test_a_release_outside_of_a_coroutine_cannot_be_awaited_there() -> None:
     """`await` in a plain `def` is no Python."""
     written = ReleaseFault(

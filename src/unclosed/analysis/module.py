@@ -185,6 +185,7 @@ class ModuleAnalysis:
             confidence=min(logged.confidence, Confidence.CERTAIN),
             trail=(*trail, TrailStep(self._path, span, "released here, in vain")),
             in_async=facts.is_async,
+            arguments=self._spans.arguments_text(logged.span) if logged.fault is Fault.NOT_AWAITED else "",
         )
 
     def _right(self, logged: LoggedFault, callee: str) -> str:

@@ -92,6 +92,8 @@ class ReleaseFault:
     trail: tuple[TrailStep, ...] = ()
     in_async: bool = True
     """It stands in an `async def`, where it can be awaited as it is."""
+    arguments: str = ""
+    """The arguments of a release that is not awaited, as the user wrote them, which `written` and `right` leave out: `conn`."""
 
 
 @dataclass(frozen=True, slots=True)

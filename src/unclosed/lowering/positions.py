@@ -69,6 +69,14 @@ class Spans:
         """A call without its arguments, `pool.getconn()`; a property that is read as it stands, `source.conn`."""
         return self.callee_text(id_) + ("" if isinstance(self._nodes[id_], cst.Attribute) else "()")
 
+    def arguments_text(self, id_: SpanId) -> str:
+        """The arguments of a call as the user wrote them, on one line: `conn`; of anything else nothing."""
+        node = self._nodes[id_]
+        while isinstance(node, cst.Await):
+            node = node.expression
+        texts = [self._module.code_for_node(each.with_changes(comma=cst.MaybeSentinel.DEFAULT)) for each in getattr(node, "args", ())]
+        return ", ".join(" ".join(text.split()) for text in texts)
+
     def is_return(self, id_: SpanId) -> bool:
         """Whether the node is a `return` statement, and not the end of the function."""
         return isinstance(self._nodes[id_], cst.Return)

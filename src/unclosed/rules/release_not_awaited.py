@@ -59,6 +59,8 @@ class ReleaseNotAwaited(FaultRule):
 
     def sentence(self, fault: ReleaseFault, width: int) -> str:
         """`conn.close() is a coroutine and is not awaited: the connection stays open; write 'await conn.close()'`."""
-        written, right = shortened(fault.written, width), shortened(fault.right, width)
+        room = width - len(fault.arguments)
+        inside = f"({fault.arguments})" if not fault.arguments or room >= len(fault.written) else "(...)"
+        written, right = (f"{shortened(text, width).removesuffix('()')}{inside}" for text in (fault.written, fault.right))
         cure = f"write '{right}'" if fault.in_async else "await it in an 'async def'"
         return f"{written} is a coroutine that is not awaited, so the {fault.kind.value} stays open; {cure}"
