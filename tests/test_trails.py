@@ -169,6 +169,18 @@ def f(dsn, options):
     assert trail(function)[1] == "4:4 conn.execute() raises here"
 
 
+def test_it_names_what_a_loop_does_before_its_steps() -> None:
+    """Walking over the items of a dict hardly ever raises."""
+    function = """\
+def f(dsn, files):
+    conn = psycopg.connect(dsn)
+    for name in files.items():
+        upload(name)
+    conn.close()
+"""
+    assert trail(function)[1] == "4:8 upload() raises here"
+
+
 def test_it_names_a_query_of_a_cursor() -> None:
     """What the connection made is as likely to raise as itself."""
     function = """\

@@ -71,6 +71,9 @@ class Ways:
         """0: a call of the resource, of what it made, or with it; 1: anything else; 2: what hardly ever raises."""
         node, owed = at
         event = self._meaning.graph.events[node]
+        if isinstance(event, ev.Step) and event.word == "next" and event.value is not None:
+            walked = self._meaning.scope.call_behind(event.value)
+            return 2 if walked is not None and self._meaning.hardly_raises(walked) else 1
         if not isinstance(event, ev.Call):
             return 2 if isinstance(event, ev.Step) and event.word.startswith("the ") and event.word != "the loop's next step" else 1
         receiver = event.callee.receiver
