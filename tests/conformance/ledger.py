@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from unclosed.catalog_files import MODELS, read_model_file
+from conformance.exceptions import LEFT_OUT
 
 CHECKED = Path(__file__).parent / "checked.json"
 """What the last recorded run has checked; `docs/libraries.md` tells it."""
@@ -58,15 +58,9 @@ class Ledger:
 
 def write_record(ledger: Ledger, path: Path) -> None:
     """Write what was checked as JSON, a model file each."""
-    record = {file: {"library": version_of(file), "claims": ledger.counts(file)} for file in ledger.files()}
-    path.write_text(json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def read_record(path: Path) -> Mapping[str, Mapping[str, object]]:
-    """What the last recorded run has checked, by model file."""
-    record = json.loads(path.read_text(encoding="utf-8"))
-    assert isinstance(record, dict)
-    return record
+    record: dict[str, object] = {file: {"left out": reason} for file, reason in LEFT_OUT.items()}
+    record.update({file: {"library": version_of(file), "claims": ledger.counts(file)} for file in ledger.files()})
+    path.write_text(json.dumps(dict(sorted(record.items())), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def version_of(file: str) -> str:
@@ -90,10 +84,3 @@ def _packages_of(module: str) -> list[str]:
         folder = module.replace(".", "/")
         names = [name for name in names if any(str(file).startswith(folder) for file in importlib.metadata.files(name) or ())]
     return [f"{name} {importlib.metadata.version(name)}" for name in names]
-
-
-def library_of(file: str) -> str:
-    """What a model file calls its library."""
-    name = read_model_file(MODELS / f"{file}.toml")["library"]
-    assert isinstance(name, str)
-    return name
