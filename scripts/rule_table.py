@@ -20,7 +20,7 @@ def table() -> str:
 def _row(rule: Rule) -> str:
     """One line of the table."""
     state = "" if rule.default else " (**off by default**)"
-    return f"| {rule.code} | {rule.name} | {rule.summary}{state} |"
+    return f"| [{rule.code}](docs/rules/{rule.code}.md) | {rule.name} | {rule.summary}{state} |"
 
 
 def with_table(text: str) -> str:

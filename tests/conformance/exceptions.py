@@ -33,12 +33,14 @@ ELSEWHERE = {
     "moto.mock_sns": "up to moto 4",
     "moto.mock_sqs": "up to moto 4",
     **{f"openai.{name}": "up to 0.28" for name in ("Audio", "ChatCompletion", "Completion", "Edit", "Embedding", "Image", "Moderation")},
-    "DBUtils.PooledDB.PooledDB": "the name up to DBUtils 1.4",
 }
 """Names that an installed library need not have."""
 
 _OF_THE_CONNECTION = {"autocommit", "cmd_query", "commit", "disconnect", "is_connected", "rollback", "shutdown", "start_transaction"}
 """What a connection of mysql-connector's pool passes on to the connection under it."""
+
+OLD_ROOTS = {"DBUtils": "the package up to 1.4"}
+"""Top-level packages that names of older versions are in."""
 
 INSTANCES: dict[str, set[str]] = {
     "aio_pika.Channel": {"default_exchange"},
@@ -72,6 +74,7 @@ INSTANCES: dict[str, set[str]] = {
     "sqlalchemy.orm.DeclarativeBase": {"query"},
     "sqlalchemy.orm.SessionTransaction": {"session"},
     "sqlite3.Connection": {"autocommit", "blobopen"},
+    "suds.client.Client": {"service"},
     "threading.Condition": {"acquire", "release"},
     "threading.Lock": {"__enter__", "__exit__", "acquire", "locked", "release"},
     "threading.RLock": {"__enter__", "__exit__", "acquire", "release"},
@@ -89,6 +92,7 @@ SAID_BY_HAND: dict[tuple[str, str], str] = {
     ("motor.motor_asyncio.AsyncIOMotorClientSession.end_session", "coroutine"): "gives a future, which is awaited",
     ("mysql.connector.abstracts.MySQLConnectionAbstract", "arguments"): "those of its subclasses, which take **kwargs",
     ("mysql.connector.pooling.PooledMySQLConnection", "arguments"): "made by its pool alone",
+    ("dbutils.pooled_db.PooledSharedDBConnection", "names"): "the same for a connection that is shared",
     ("sqlalchemy.orm.DeclarativeBaseNoMeta", "names"): "the same without a metaclass",
     ("treq.delete", "coroutine"): "gives a Deferred, which is awaited",
     ("treq.get", "coroutine"): "gives a Deferred, which is awaited",
@@ -102,11 +106,11 @@ SAID_BY_HAND: dict[tuple[str, str], str] = {
 LEFT_OUT = {
     "pysftp": "does not load with a current paramiko",
     "aioodbc": "needs unixODBC",
-    "cx_Oracle": "has no builds for current Pythons",
+    "cx_oracle": "has no builds for current Pythons",
     "mariadb": "needs the client library of MariaDB",
     "google_cloud_clients": "a package for each service",
     "mysqlclient": "needs the client library of MariaDB or MySQL",
     "niquests": "takes the place of urllib3 for all others",
     "pyodbc": "needs unixODBC",
 }
-"""Model files whose library is not among those of the extra `conformance`, and why."""
+"""Model files whose library cannot be among those of the extra `conformance`, and why."""

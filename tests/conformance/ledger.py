@@ -26,11 +26,16 @@ class Ledger:
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._missed: set[str] = set()
 
     def note(self, file: str, about: str, number: int = 1) -> None:
         """Claims of the model file `file` about one thing of `READ` or `RUN` hold."""
         assert about in (*READ, *RUN), about
         self._counts[file, about] += number
+
+    def miss(self, file: str) -> None:
+        """The library of a model file is not here."""
+        self._missed.add(file)
 
     def is_empty(self) -> bool:
         """Whether nothing was checked at all."""
@@ -54,6 +59,8 @@ class Ledger:
         widths = [max(len(row[index]) for row in rows) for index in range(len(heads))]
         for row in rows:
             yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        if self._missed:
+            yield f"not checked for want of the library: {', '.join(sorted(self._missed))}"
 
 
 def write_record(ledger: Ledger, path: Path) -> None:
@@ -61,6 +68,13 @@ def write_record(ledger: Ledger, path: Path) -> None:
     record: dict[str, object] = {file: {"left out": reason} for file, reason in LEFT_OUT.items()}
     record.update({file: {"library": version_of(file), "claims": ledger.counts(file)} for file in ledger.files()})
     path.write_text(json.dumps(dict(sorted(record.items())), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_record(path: Path = CHECKED) -> Mapping[str, Mapping[str, object]]:
+    """What the last recorded run has checked, by model file."""
+    record = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    assert isinstance(record, dict)
+    return record
 
 
 def version_of(file: str) -> str:

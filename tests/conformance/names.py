@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import UnionType
 
-from conformance.exceptions import ELSEWHERE, GONE, INSTANCES, LEFT_OUT, NEWER, SAID_BY_HAND
+from conformance.exceptions import ELSEWHERE, GONE, INSTANCES, NEWER, OLD_ROOTS, SAID_BY_HAND
 from unclosed.catalog import Catalog
 from unclosed.catalog_files import MODELS, SHORT_LISTS, read_model_file, shipped_shelf
 from unclosed.library import Acquires, CallModel, Release, TypeModel, WithExit
@@ -78,9 +78,12 @@ def names_by_file() -> Mapping[str, NamesOfFile]:
     return found
 
 
-def wanted() -> list[str]:
-    """The model files whose library can be installed by the extra `conformance`, or is installed nevertheless."""
-    return [file for file, names in names_by_file().items() if file not in LEFT_OUT or all(map(exists, names.roots()))]
+def absent_roots(file: str) -> list[str]:
+    """What a model file names something of and cannot be imported: top-level packages, or packages of a namespace."""
+    due = [name for name in names_by_file()[file].all() if is_due(name)]
+    namespaces = {"google": 3, "azure": 3}
+    packages = {".".join(name.split(".")[: namespaces.get(name.partition(".")[0], 1)]) for name in due}
+    return sorted(package for package in packages if not exists(package))
 
 
 def real(name: str) -> object:
@@ -109,7 +112,7 @@ def exists(name: str) -> bool:
 def is_due(name: str) -> bool:
     """Whether the running Python and the installed build should have the name."""
     running = sys.version_info[:2]
-    return name not in ELSEWHERE and NEWER.get(name, (3, 0)) <= running < GONE.get(name, (4, 0))
+    return name not in ELSEWHERE and name.partition(".")[0] not in OLD_ROOTS and NEWER.get(name, (3, 0)) <= running < GONE.get(name, (4, 0))
 
 
 def claims_of(file: str, libraries: Catalog | None = None) -> Iterator[Claim]:
