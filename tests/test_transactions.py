@@ -44,9 +44,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     inside = Externals._inside
 
-    def note(self: Externals, target: object, given: object) -> object:
+    def note(self: Externals, target: object, *more: object) -> object:
         names.append(target.facts.name)  # type: ignore[attr-defined]
-        return inside(self, target, given)  # type: ignore[arg-type]
+        return inside(self, target, *more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Externals, "_inside", note)
     return names

@@ -15,7 +15,7 @@ from unclosed.flow.events import NodeId, PlaceId
 from unclosed.infer.calls import CallInfo
 from unclosed.infer.types import ScopeTypes
 from unclosed.infer.values import Sort, Value, entered
-from unclosed.library import Acquires, CallModel, Kind, TypeModel
+from unclosed.library import Acquires, CallModel, Kind
 
 if TYPE_CHECKING:
     from unclosed.analysis.summaries import Summaries
@@ -174,22 +174,12 @@ class Begins:
             return Begin(node, event.span, How.STATEMENT, aliases_of(scope, subject), value.confidence, is_loose)
         return None
 
-    def on(self, scope: ScopeTypes, place: PlaceId, model: TypeModel) -> Iterator[Begin]:
-        """The statements that are sent on a parameter whose type only the caller knows."""
-        subject = aliases_of(scope, place)
-        for node, event in all_calls(scope):
-            if event.callee.receiver not in subject or event.callee.method not in model.statements:
-                continue
-            text = sql(scope, event)
-            word = text.split()[0].strip(";") if text.split() else ""
-            if word not in (*_BEGINS, *ENDS) and (
-                model.implicit == "any" or model.of_parent or (model.implicit == "dml" and word in _WRITES)
-            ):
-                yield Begin(node, event.span, How.STATEMENT, subject, Confidence.CERTAIN)
-
     def _by_convention(self, scope: ScopeTypes, node: NodeId, event: ev.Call, receiver: PlaceId, method: str) -> Begin | None:
         name = scope.calls.receiver_name(event)
         if not scope.catalog.names_statement(name, method):
+            return None
+        text = sql(scope, event)
+        if text and text.split()[0].strip(";") in ENDS:
             return None
         key = scope.graph.places.keys[receiver]
         used = (other.name for other in scope.graph.places.keys if isinstance(other, ev.Attribute) and other.base == receiver)

@@ -29,6 +29,7 @@ from unclosed.flow.events import NodeId, PlaceId, SpanId
 from unclosed.flow.graph import EdgeKind, FlowGraph
 from unclosed.infer.calls import CallInfo, without_first
 from unclosed.infer.types import ScopeTypes
+from unclosed.infer.values import Handed
 
 if TYPE_CHECKING:
     from unclosed.analysis.summaries import Summaries
@@ -170,8 +171,9 @@ class Externals:
         if target.facts.is_generator and not target.facts.decorators and iteration_over(scope, event) is None:
             return ()
         nothing: tuple[External, ...] = ()
-        given = self._summaries.givens.to(target, scope, info)
-        inside = self._summaries.answers.ask(("externals", *target.key, given), lambda: self._inside(target, given), nothing)
+        given, handed = self._summaries.givens.to(target, scope, info), self._summaries.givens.handed(target, scope, info)
+        question = ("externals", *target.key, given, handed)
+        inside = self._summaries.answers.ask(question, lambda: self._inside(target, given, handed), nothing)
         return tuple(
             External(
                 span=event.span,
@@ -192,8 +194,8 @@ class Externals:
             step = self._summaries.step_in(target, external.span, f"{target.facts.name}() calls on here")
         return (*step, *external.via)
 
-    def _inside(self, target: Target, given: Given) -> tuple[External, ...]:
-        scope = target.types.scope(target.facts.id)
+    def _inside(self, target: Target, given: Given, handed: Handed) -> tuple[External, ...]:
+        scope = target.types.scope(target.facts.id, handed)
         entry = entry_facts(scope, given)
         facts = FactFlow(scope.graph, self._summaries.meaning(scope).edges, entry=entry) if entry else None
         once = done_once(scope)

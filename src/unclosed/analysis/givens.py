@@ -22,11 +22,13 @@ from typing import Any
 from unclosed.analysis.obligations import NO_FACTS, Facts
 from unclosed.analysis.origins import sources_of
 from unclosed.analysis.targets import Target
+from unclosed.confidence import Confidence
 from unclosed.flow import events as ev
 from unclosed.flow.events import PlaceId
 from unclosed.flow.graph import IS_FALSE, IS_NONE, IS_TRUE
 from unclosed.infer.calls import CallInfo
 from unclosed.infer.types import ScopeTypes
+from unclosed.infer.values import Handed, Sort
 from unclosed.lowering.facts import MODULE_BODY, Parameter
 
 Given = tuple[tuple[str, str], ...]
@@ -71,6 +73,23 @@ class Givens:
             if parameter.name in wanted and parameter.name not in told and parameter.default:
                 told[parameter.name] = _default(target, parameter)
         return tuple(sorted((name, text) for name, text in told.items() if text is not None))
+
+    def handed(self, target: Target, scope: ScopeTypes, info: CallInfo) -> Handed:
+        """What a call hands to parameters that do not say themselves what they are: instances, by the names of the parameters."""
+        if info.others:
+            return ()
+        found = {}
+        for argument in info.event.arguments:
+            name = target.parameter(info, argument) if argument.value is not None else ""
+            value = scope.value(argument.value) if name and argument.value is not None else None
+            if value is not None and value.sort in (Sort.INSTANCE, Sort.OBJECT) and self._is_untyped(target, name):
+                found[name] = value._replace(confidence=Confidence.CERTAIN)
+        return tuple(sorted(found.items()))
+
+    def _is_untyped(self, target: Target, name: str) -> bool:
+        """Whether a function mentions a parameter of which nothing is known."""
+        place = target.facts.graph.places.find(ev.Local(name))
+        return place is not None and target.types.scope(target.facts.id).value(place) is None
 
     def _mentioned(self, target: Target) -> frozenset[str]:
         """The parameters that a function tests, or hands on."""

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from unclosed.analysis.limits import scope_limit
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId
-from unclosed.flow.graph import FlowGraph
 from unclosed.infer.calls import CallInfo
 from unclosed.infer.types import ScopeTypes
 
@@ -45,18 +44,18 @@ class WhenRun:
 
     def __init__(self, summaries: Summaries) -> None:
         self._summaries = summaries
-        self._found: dict[int, tuple[FlowGraph, dict[NodeId, tuple[NodeId, ...]]]] = {}
+        self._found: dict[int, tuple[ScopeTypes, dict[NodeId, tuple[NodeId, ...]]]] = {}
 
     def at(self, scope: ScopeTypes, node: NodeId) -> tuple[NodeId, ...]:
         """The calls whose work is done at a node: a call itself, a coroutine where it is awaited."""
-        key = id(scope.graph)
+        key = id(scope)
         if key not in self._found:
             found: dict[NodeId, tuple[NodeId, ...]] = {}
             for call, event in all_calls(scope):
                 run = self.of(scope, call, event)
                 if run is not None:
                     found[run.node] = (*found.get(run.node, ()), call)
-            self._found[key] = scope.graph, found
+            self._found[key] = scope, found
         return self._found[key][1].get(node, ())
 
     def of(self, scope: ScopeTypes, node: NodeId, event: ev.Call) -> Running | None:

@@ -51,6 +51,8 @@ class TransactionEnds:
             return True
         if model is not None and (self._is_ended_by_part(receiver, model, method, state) or self._says_end(event, receiver, model, state)):
             return True
+        if model is None and says_end_by_name(self._scope, event):
+            return True
         if receiver in self._keepers(state) and self._catalog.names_release(method):
             return True
         if self._begin.how is How.BLOCK:
@@ -248,16 +250,26 @@ def ended_by(scope: ScopeTypes, event: ev.Call) -> PlaceId | None:
     if receiver is None:
         return None
     model = model_at(scope, receiver)
+    if model is None and says_end_by_name(scope, event):
+        return receiver
     if model is not None and says_end(scope, event, receiver, model):
         return subject_of(scope, receiver, model)[0]
     is_end = model is not None and method in model.commit | model.rollback
     return receiver if is_end or scope.catalog.names_ending(scope.calls.receiver_name(event), method) else None
 
 
+def says_end_by_name(scope: ScopeTypes, event: ev.Call) -> bool:
+    """Whether a call on something that only its name tells of sends a statement that ends a transaction."""
+    is_named = scope.catalog.names_statement(scope.calls.receiver_name(event), event.callee.method)
+    return is_named and _ends_by_text(scope, event)
+
+
 def says_end(scope: ScopeTypes, event: ev.Call, receiver: PlaceId, model: TypeModel) -> bool:
     """Whether a call sends a statement that ends a transaction, not a savepoint: `cur.execute("COMMIT")`."""
-    if event.callee.method not in model.statements:
-        return False
+    return event.callee.method in model.statements and _ends_by_text(scope, event)
+
+
+def _ends_by_text(scope: ScopeTypes, event: ev.Call) -> bool:
     words = sql(scope, event).replace(";", " ").split()
     return bool(words) and words[0] in ENDS and "TO" not in words[1:3]
 

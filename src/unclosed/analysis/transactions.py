@@ -33,7 +33,7 @@ from unclosed.flow.events import NodeId, PlaceId, SpanId
 from unclosed.flow.graph import ANYTHING
 from unclosed.infer.calls import CallInfo
 from unclosed.infer.types import ScopeTypes
-from unclosed.library import TypeModel
+from unclosed.infer.values import Handed
 
 if TYPE_CHECKING:
     from unclosed.analysis.summaries import Summaries
@@ -172,7 +172,7 @@ class Transactions:
             bodies = list(self._summaries.overriding.implementations(target, info))
             return _of_several([self.effect(scope, each, argument, given) for each in bodies]) if bodies else NO_EFFECT
         name = target.parameter(info, argument)
-        handed = model_at(scope, argument.value) if argument.value is not None else None
+        handed = self._summaries.givens.handed(target, scope, info)
         literals = self._summaries.givens.to(target, scope, info, given)
         return self._effect_of(target, name, literals, handed) if name else NO_EFFECT
 
@@ -182,7 +182,8 @@ class Transactions:
         first = next((p.name for p in target.facts.parameters if p.position == 0), "") if target is not None else ""
         if target is None or not first:
             return NO_EFFECT
-        return self._effect_of(target, f"{first}.{attribute}", self._summaries.givens.to(target, scope, info, given))
+        literals, handed = self._summaries.givens.to(target, scope, info, given), self._summaries.givens.handed(target, scope, info)
+        return self._effect_of(target, f"{first}.{attribute}", literals, handed)
 
     def method(self, scope: ScopeTypes, info: CallInfo) -> Target | None:
         target = self._summaries.target(scope, info) if info.receiver is not None else None
@@ -190,9 +191,9 @@ class Transactions:
             return None
         return target
 
-    def _effect_of(self, target: Target, dotted: str, given: Given, handed: TypeModel | None = None) -> SubjectEffect:
-        """`handed`: the type of what the caller hands over, for a parameter that does not say its own."""
-        question = ("transaction", *target.key, dotted, given, handed.name if handed is not None else "")
+    def _effect_of(self, target: Target, dotted: str, given: Given, handed: Handed) -> SubjectEffect:
+        """`handed`: what the caller hands over, for parameters that do not say their own type."""
+        question = ("transaction", *target.key, dotted, given, handed)
         return self._summaries.answers.ask(question, lambda: self._effect(target, dotted, given, handed), NO_EFFECT)
 
     def opened_on_self(self, target: Target, given: Given = NOTHING_GIVEN) -> tuple[tuple[str, SubjectEffect], ...]:
@@ -216,7 +217,7 @@ class Transactions:
             for key in (scope.graph.places.keys[place] for place in begin.subject)
             if begin.how is How.STATEMENT and isinstance(key, ev.Attribute) and key.base == base
         ]
-        effects = ((name, self._effect_of(target, f"{first}.{name}", given)) for name in dict.fromkeys(names))
+        effects = ((name, self._effect_of(target, f"{first}.{name}", given, ())) for name in dict.fromkeys(names))
         return tuple((name, effect) for name, effect in effects if effect.opens)
 
     def _lends_open(self, target: Target) -> bool:
@@ -234,8 +235,8 @@ class Transactions:
             pass
         return False
 
-    def _effect(self, target: Target, dotted: str, given: Given, handed: TypeModel | None) -> SubjectEffect:
-        scope = target.types.scope(target.facts.id)
+    def _effect(self, target: Target, dotted: str, given: Given, handed: Handed) -> SubjectEffect:
+        scope = target.types.scope(target.facts.id, handed)
         place = place_of(scope, dotted)
         if place is None:
             return NO_EFFECT
@@ -247,8 +248,6 @@ class Transactions:
             held = ResultSolver(meaning, facts, [entry], transfer, Budget())
             held.solve()
             own = [b for b in self._begins.of(scope, given) if place in b.subject and b.how is How.STATEMENT]
-            if handed is not None and scope.value(place) is None:
-                own = [*(b for b in own if b.is_loose is False), *self._begins.on(scope, place, handed)]
             after = TransactionTransfer(self._summaries, meaning, facts, own[0], given=given) if own else None
             opened = ResultSolver(meaning, facts, own, after, Budget()) if after is not None else None
             if opened is not None:

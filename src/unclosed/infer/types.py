@@ -20,7 +20,7 @@ from unclosed.infer.attributes import library_attribute
 from unclosed.infer.calls import CallInfo, CallReader
 from unclosed.infer.modules import Modules
 from unclosed.infer.recursion import Recursion
-from unclosed.infer.values import Sort, Value, awaited, container, entered, instance, join
+from unclosed.infer.values import Handed, Sort, Value, awaited, displayed, entered, instance, join
 from unclosed.lowering.facts import MODULE_BODY, FunctionFacts, FunctionId, ModuleFacts, Parameter, Scope
 
 MAX_HOPS = 10
@@ -44,7 +44,7 @@ class ModuleTypes:
         """`recursion`: shared by the modules of one program."""
         self.name, self.facts, self.catalog, self.modules = name, facts, catalog, modules
         self.recursion = recursion if recursion is not None else Recursion()
-        self._scopes: dict[FunctionId, ScopeTypes] = {}
+        self._scopes: dict[tuple[FunctionId, Handed], ScopeTypes] = {}
         self._by_name: dict[str, FunctionFacts] = {}
         self._namesakes: dict[str, tuple[str, ...]] = {}
         self._global_writers: dict[str, list[FunctionId]] = {}
@@ -61,11 +61,12 @@ class ModuleTypes:
                 self._methods.setdefault(function.owner, []).append(function)
         self._attributes: dict[tuple[str, str], Value | None] = {}
 
-    def scope(self, id_: FunctionId) -> ScopeTypes:
-        """The types of one scope."""
-        if id_ not in self._scopes:
-            self._scopes[id_] = ScopeTypes(self, self.facts.functions[id_])
-        return self._scopes[id_]
+    def scope(self, id_: FunctionId, handed: Handed = ()) -> ScopeTypes:
+        """The types of one scope; `handed`: what parameters hold at one call, where they do not say so themselves."""
+        key = id_, handed
+        if key not in self._scopes:
+            self._scopes[key] = ScopeTypes(self, self.facts.functions[id_], handed)
+        return self._scopes[key]
 
     def function(self, dotted: str) -> FunctionFacts | None:
         """The function with this dotted name, the last one if there are several."""
@@ -291,8 +292,8 @@ class Source:
 class ScopeTypes:
     """The types of one scope."""
 
-    def __init__(self, module: ModuleTypes, facts: FunctionFacts) -> None:
-        self.module, self.facts, self.graph = module, facts, facts.graph
+    def __init__(self, module: ModuleTypes, facts: FunctionFacts, handed: Handed = ()) -> None:
+        self.module, self.facts, self.graph, self._handed = module, facts, facts.graph, dict(handed)
         self.catalog = module.catalog
         self.calls = CallReader(self)
         self._parameters = {p.name: p for p in facts.parameters}
@@ -451,7 +452,7 @@ class ScopeTypes:
             found = self.annotated(name, annotation, is_parameter=parameter is not None)
             if found is not None:
                 return found
-        values: list[Value | None] = [] if parameter is None else [self._parameter_value(parameter)]
+        values: list[Value | None] = [] if parameter is None else [self._handed.get(name) or self._parameter_value(parameter)]
         values += self._bound_values(name)
         if self.facts.scope is Scope.MODULE:
             for writer in self.module.global_writers(name):
@@ -521,14 +522,11 @@ class ScopeTypes:
             case ev.Definition(name):
                 return self.module.defined(name)
             case ev.Temp() | ev.Returned():
-                return self._display_value(self._elements[place]) if place in self._elements else self.assigned_value(place)
+                return self._displayed(place) if place in self._elements else self.assigned_value(place)
         return None
 
-    def _display_value(self, elements: list[PlaceId | None]) -> Value | None:
-        """What a display of instances of project classes is: a container of those. Of any other nothing is said."""
-        values = [None if place is None else self.value(place) for place in elements]
-        item = join(values) if all(value is not None and value.sort is Sort.OBJECT for value in values) else None
-        return container("builtins.list", item) if item is not None else None
+    def _displayed(self, place: PlaceId) -> Value | None:
+        return displayed([None if element is None else self.value(element) for element in self._elements[place]])
 
     def _item_value(self, place: PlaceId, base: PlaceId, index: int) -> Value | None:
         if place in self._sources:

@@ -63,6 +63,8 @@ class Value(NamedTuple):
 
 
 NONE = Value(Sort.NONE)
+Handed = tuple[tuple[str, Value], ...]
+"""What parameters hold at one call, by their names."""
 
 
 def instance(name: str, confidence: Confidence = Confidence.CERTAIN) -> Value:
@@ -89,6 +91,12 @@ def entered(value: Value | None) -> Value | None:
 def container(name: str, item: Value | None) -> Value:
     """A container of the class with this qualified name, whose elements are all like `item`."""
     return Value(Sort.INSTANCE, name, item=item)
+
+
+def displayed(elements: list[Value | None]) -> Value | None:
+    """What a display of instances of project classes is: a container of those. Of any other nothing is said."""
+    item = join(elements) if all(value is not None and value.sort is Sort.OBJECT for value in elements) else None
+    return container("builtins.list", item) if item is not None else None
 
 
 def join(values: list[Value | None]) -> Value | None:
