@@ -12,6 +12,7 @@ from unclosed.catalog_files import (
     PATTERN_LISTS,
     REQUIRED_KEYS,
     SHORT_LISTS,
+    TEXT_LISTS,
     Shelf,
     UserModels,
     Written,
@@ -152,7 +153,8 @@ class _Checks:
             if head.text(key) == "":
                 head.refuse(key, "is empty")
         head.texts("words")
-        head.texts("io_words")
+        for key in ("io_words", *TEXT_LISTS):
+            head.texts(key)
         for key in SHORT_LISTS:
             head.qualifieds(key)
         web = head.table("web", WEB_KEYS)

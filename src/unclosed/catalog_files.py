@@ -22,14 +22,16 @@ SHORT_LISTS = ("cannot_raise", "exits", "borrows", "keeps")
 PATTERN_LISTS = (
     *("calm", "releasing_names", "stopping_names", "keeping_names", "reflecting_names", "patching_names", "test_names", "expecting_names"),
     *("providers", "fixtures", "transparent", "lifespans", "injecting_names", "left_to_base", "plain_metaclasses", "plain_methods"),
-    *("statement_names", "ending_names", "other_names", "autocommit_texts", "intercepting_names", "caching_names"),
+    *("statement_names", "ending_names", "other_names", "intercepting_names", "caching_names"),
     *("program_names", "program_decorators", "program_methods"),
     *("postgresql", "any_database", "direct_names"),
     *("startup_names", "startup_decorators", "startup_methods", "startup_words", "paired_startups", "set_up_names"),
 )
+TEXT_LISTS = ("autocommit_texts",)
+"""Lists of pieces of source text."""
 REQUIRED_KEYS = ("library", "words", "source")
 _TABLES = ("web", "functions", "types", "objects", "conventions", "versions")
-FILE_KEYS = frozenset({*REQUIRED_KEYS, *SHORT_LISTS, *PATTERN_LISTS, "io_words", *_TABLES})
+FILE_KEYS = frozenset({*REQUIRED_KEYS, *SHORT_LISTS, *PATTERN_LISTS, *TEXT_LISTS, "io_words", *_TABLES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class Shelf:
         for key, entries in kinds:
             for name, values in _tables(tables, key).items():
                 self._put(entries, name, Written(where, f'{key}."{name}"', values, source, rank))
-        for key in PATTERN_LISTS:
+        for key in (*PATTERN_LISTS, *TEXT_LISTS):
             self.patterns[key] = (*_texts(tables, key), *self.patterns.get(key, ()))
         web = tables.get("web")
         if isinstance(web, dict):
