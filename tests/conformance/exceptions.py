@@ -17,6 +17,25 @@ NEWER = {
 }
 """Names that the standard library has from a version on."""
 
+_GOOGLE = (
+    "aiplatform.gapic.PredictionServiceClient",
+    "documentai.DocumentProcessorServiceClient",
+    "kms.KeyManagementServiceClient",
+    "language_v1.LanguageServiceClient",
+    "pubsub.PublisherClient",
+    "pubsub_v1.PublisherClient",
+    "pubsub_v1.publisher.client.Client",
+    "pubsub_v1.publisher.futures.Future",
+    "run_v2.JobsClient",
+    "scheduler_v1.CloudSchedulerClient",
+    "secretmanager.SecretManagerServiceClient",
+    "speech.SpeechClient",
+    "tasks_v2.CloudTasksClient",
+    "texttospeech.TextToSpeechClient",
+    "vision.ImageAnnotatorClient",
+)
+"""Classes below `google.cloud`, each of a package of its own."""
+
 ELSEWHERE = {
     "mysql.connector.connection_cext.CMySQLConnection": "only in builds with the C extension",
     "mysql.connector.CMySQLConnection": "only in builds with the C extension",
@@ -32,6 +51,11 @@ ELSEWHERE = {
     "moto.mock_ses": "up to moto 4",
     "moto.mock_sns": "up to moto 4",
     "moto.mock_sqs": "up to moto 4",
+    "litellm.responses": "a function that hides the package of its name",
+    "google.generativeai.ChatSession": "gave way to google-genai",
+    "google.generativeai.GenerativeModel": "gave way to google-genai",
+    "mistralai.Mistral": "up to 1.x",
+    **{f"google.cloud.{name}": "a package for each service" for name in _GOOGLE},
     **{f"openai.{name}": "up to 0.28" for name in ("Audio", "ChatCompletion", "Completion", "Edit", "Embedding", "Image", "Moderation")},
 }
 """Names that an installed library need not have."""
@@ -108,7 +132,8 @@ LEFT_OUT = {
     "aioodbc": "needs unixODBC",
     "cx_oracle": "has no builds for current Pythons",
     "mariadb": "needs the client library of MariaDB",
-    "google_cloud_clients": "a package for each service",
+    "langchain": "a package for each provider",
+    "litellm": "fetches a table of prices when it is imported",
     "mysqlclient": "needs the client library of MariaDB or MySQL",
     "niquests": "takes the place of urllib3 for all others",
     "pyodbc": "needs unixODBC",
