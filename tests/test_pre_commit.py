@@ -49,13 +49,18 @@ def project(tmp_path: Path) -> Path:
     return directory
 
 
-def test_the_hook_reports_leaks_in_staged_files(project: Path, tmp_path: Path) -> None:
-    """Named files are held against the excludes, scripts are recognised, and the run fails."""
+def test_the_hooks_report_what_is_in_staged_files(project: Path, tmp_path: Path) -> None:
+    """Named files are held against the excludes, scripts and settings of PgBouncer are recognised, and the run fails."""
+    for folder in ("deploy", "gen"):
+        put(project, f"{folder}/pgbouncer.ini", "[pgbouncer]\nidle_transaction_timeout = 9\nquery_wait_timeout = 0\n")
+    put(project, "setup.cfg", "[metadata]\nname = shop\n")
+    git(project, "add", "--all")
     repository = committed_copy(tmp_path / "unclosed")
-    command = [sys.executable, "-m", "pre_commit", "try-repo", str(repository), "unclosed", "--all-files"]
+    command = [sys.executable, "-m", "pre_commit", "try-repo", str(repository), "--all-files"]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False, env=quiet(tmp_path / "home"))
     found = [" ".join(line.split()[:2]) for line in done.stdout.splitlines() if " UNC" in line]
-    assert (found, done.returncode) == (["leak.py:5:12: UNC103", "script:6:12: UNC103"], 1), done.stdout + done.stderr
+    expected = ["leak.py:5:12: UNC103", "script:6:12: UNC103", "deploy/pgbouncer.ini:3:1: UNC306"]
+    assert (found, done.returncode) == (expected, 1), done.stdout + done.stderr
 
 
 LENDER = """\

@@ -166,9 +166,9 @@ def test_routes_of_arguments() -> None:
     [
         ("listen a", "LISTEN"),
         ("listening", None),
-        ("SELECT pg_try_advisory_lock(1)", "a session's advisory lock"),
+        ("SELECT pg_try_advisory_lock(1)", "an advisory lock"),
         ("SELECT pg_try_advisory_xact_lock(1)", None),
-        ("WITH x AS (SELECT pg_advisory_lock_shared(1)) SELECT 1", "a session's advisory lock"),
+        ("WITH x AS (SELECT pg_advisory_lock_shared(1)) SELECT 1", "an advisory lock"),
         ("SELECT pg_advisory_unlock(1)", None),
         ("set search_path = a", "SET"),
         ("SET SESSION search_path = a", "SET"),
@@ -179,8 +179,8 @@ def test_routes_of_arguments() -> None:
         ("SET SESSION timezone = 'UTC'", None),
         ("SET client_encoding = 'UTF8'", None),
         ("RESET search_path", None),
-        ("SELECT set_config('a.b', %s, False)", "set_config() for the session"),
-        ("SELECT set_config('a.b', 'x', 'f')", "set_config() for the session"),
+        ("SELECT set_config('a.b', %s, False)", "set_config()"),
+        ("SELECT set_config('a.b', 'x', 'f')", "set_config()"),
         ("SELECT set_config('a.b', 'x', true)", None),
         ("SELECT set_config('application_name', 'x', false)", None),
         ("PREPARE a AS SELECT 1", "PREPARE"),
@@ -198,6 +198,14 @@ def test_what_statements_leave_in_a_session(statement: str, what: str | None) ->
     """By their first words, in any case."""
     found: State | None = next((state for state in states() if state.fits(statement, tracked_names())), None)
     assert (None if found is None else found.what) == what
+
+
+def test_messages_are_short() -> None:
+    """At most 120 characters, with the call's name in them as written."""
+    folder = Path(__file__).resolve().parent.parent / "fixtures" / "session_state_under_transaction_pooling"
+    findings = check_paths([str(folder)], override(Config(), select=["UNC307"]), CATALOG).findings
+    assert [finding.message for finding in findings if len(finding.message) > 120] == []
+    assert {"cur.execute():", "create_async_engine()", "conn.add_listener():"} <= {finding.message.split()[0] for finding in findings}
 
 
 def test_a_text_is_parted_into_statements() -> None:

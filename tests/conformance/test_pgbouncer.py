@@ -27,9 +27,9 @@ psycopg: Any = importlib.import_module("psycopg")
 
 STATEMENTS = {
     "LISTEN": "LISTEN orders",
-    "a session's advisory lock": "SELECT pg_advisory_lock(4711)",
+    "an advisory lock": "SELECT pg_advisory_lock(4711)",
     "SET": "SET statement_timeout = '4321ms'",
-    "set_config() for the session": "SELECT set_config('shop.mark', 'x', false)",
+    "set_config()": "SELECT set_config('shop.mark', 'x', false)",
     "PREPARE": "PREPARE by_id AS SELECT 1",
     "a cursor WITH HOLD": "DECLARE all_orders CURSOR WITH HOLD FOR SELECT 1",
     "a temporary table": "CREATE TEMP TABLE changed (id int)",
@@ -81,9 +81,9 @@ def heard(connection: Any) -> object:
 
 ANSWERS: dict[str, tuple[Callable[[Any], object], object]] = {
     "LISTEN": (heard, []),
-    "a session's advisory lock": (refusal("SELECT pg_advisory_unlock(4711)"), (False,)),
+    "an advisory lock": (refusal("SELECT pg_advisory_unlock(4711)"), (False,)),
     "SET": (refusal("SELECT current_setting('statement_timeout') = '4321ms'"), (False,)),
-    "set_config() for the session": (refusal("SELECT current_setting('shop.mark', true)"), (None,)),
+    "set_config()": (refusal("SELECT current_setting('shop.mark', true)"), (None,)),
     "PREPARE": (refusal("EXECUTE by_id"), "InvalidSqlStatementName"),
     "a cursor WITH HOLD": (refusal("FETCH 1 FROM all_orders"), "InvalidCursorName"),
     "a temporary table": (refusal("SELECT * FROM changed"), "UndefinedTable"),

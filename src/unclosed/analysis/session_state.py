@@ -70,7 +70,7 @@ class SessionStates:
             route = route_of(scope, event.callee.receiver)
             what = info.model.session_state
             is_waiting = what != _LISTEN
-            yield from self._verdict(event, route, info.confidence, what, "a connection of its own to the server", is_waiting=is_waiting)
+            yield from self._verdict(event, route, info.confidence, what, "a direct connection", is_waiting=is_waiting)
         for other, _, text in sent:
             if other == node:
                 yield from self._stated(scope, node, event, text, sent)

@@ -93,8 +93,8 @@ class SessionStateUnderTransactionPooling(Rule):
 
 
 def _sentence(found: SessionVerdict, width: int) -> str:
-    """`cur.execute() relies on LISTEN, which pool_mode = transaction does not keep; use a connection of its own to the server`."""
+    """`cur.execute(): LISTEN needs one session, and pool_mode = transaction changes it; use a direct connection`."""
     written = shortened(found.written, width)
     if found.is_prepared:
-        return f"{written} lets its driver prepare statements, which this PgBouncer does not carry over; pass {found.instead}"
-    return f"{written}: {found.what} does not outlast the {found.mode} under pool_mode = {found.mode}; use {found.instead}"
+        return f"{written} prepares statements that this PgBouncer does not carry over; pass {found.instead}"
+    return f"{written}: {found.what} needs one session, and pool_mode = {found.mode} changes it; use {found.instead}"
