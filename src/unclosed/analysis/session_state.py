@@ -9,7 +9,7 @@ connection leads is asked of what made it: the URL or the port of the connection
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -51,7 +51,7 @@ class SessionStates:
         """What one scope leaves in a session, in source order."""
         if not self._poolers:
             return ()
-        sent = list(self._sent(scope))
+        sent = dict(self._sent(scope))
         found: dict[int, SessionVerdict] = {}
         for node, event in all_calls(scope):
             for verdict in self._at_call(scope, node, event, sent):
@@ -60,9 +60,7 @@ class SessionStates:
         kept = {span: verdict for span, verdict in found.items() if not (listens and verdict.is_waiting)}
         return tuple(kept[span] for span in sorted(kept))
 
-    def _at_call(
-        self, scope: ScopeTypes, node: NodeId, event: ev.Call, sent: list[tuple[NodeId, ev.Call, str]]
-    ) -> Iterator[SessionVerdict]:
+    def _at_call(self, scope: ScopeTypes, node: NodeId, event: ev.Call, sent: Mapping[NodeId, str]) -> Iterator[SessionVerdict]:
         info = scope.call(node)
         if info.model is not None and info.model.prepares is not None:
             yield from self._prepared(scope, info, info.model.prepares)
@@ -71,13 +69,12 @@ class SessionStates:
             what = info.model.session_state
             is_waiting = what != _LISTEN
             yield from self._verdict(event, route, info.confidence, what, "a direct connection", is_waiting=is_waiting)
-        for other, _, text in sent:
-            if other == node:
-                yield from self._stated(scope, node, event, text, sent)
+        if node in sent:
+            yield from self._stated(scope, node, event, sent)
 
     # Statements
 
-    def _sent(self, scope: ScopeTypes) -> Iterator[tuple[NodeId, ev.Call, str]]:
+    def _sent(self, scope: ScopeTypes) -> Iterator[tuple[NodeId, str]]:
         """The calls that send a statement to what may be PostgreSQL, with its text."""
         for node, event in all_calls(scope):
             model = _sender(scope, event)
@@ -86,14 +83,13 @@ class SessionStates:
             place = next((a.value for a in event.arguments if a.key in (0, "query", "statement", "operation")), None)
             text = text_of(scope, place) if place is not None else ""
             if text:
-                yield node, event, text
+                yield node, text
 
-    def _stated(
-        self, scope: ScopeTypes, node: NodeId, event: ev.Call, text: str, sent: list[tuple[NodeId, ev.Call, str]]
-    ) -> Iterator[SessionVerdict]:
+    def _stated(self, scope: ScopeTypes, node: NodeId, event: ev.Call, sent: Mapping[NodeId, str]) -> Iterator[SessionVerdict]:
         receiver = event.callee.receiver
         assert receiver is not None
         value = scope.value(receiver)
+        text = sent[node]
         parts = statements(text)
         for number, statement in enumerate(parts):
             state = next((each for each in states() if each.fits(statement, self._tracked)), None)
@@ -105,12 +101,12 @@ class SessionStates:
                 continue
             yield from self._verdict(event, route_of(scope, receiver), value.confidence, state.what, state.instead)
 
-    def _is_undone(self, scope: ScopeTypes, node: NodeId, receiver: PlaceId, state: State, sent: list[tuple[NodeId, ev.Call, str]]) -> bool:
+    def _is_undone(self, scope: ScopeTypes, node: NodeId, receiver: PlaceId, state: State, sent: Mapping[NodeId, str]) -> bool:
         """Whether a later call of the same transaction takes it back."""
         pattern = state.undone_by
         if pattern is None:
             return False
-        later = [other for other, _, text in sent if other > node and any(pattern.match(each) for each in statements(text))]
+        later = [other for other, text in sent.items() if other > node and any(pattern.match(each) for each in statements(text))]
         return any(self._is_one_transaction(scope, node, other, receiver) for other in later)
 
     def _is_one_transaction(self, scope: ScopeTypes, first: NodeId, last: NodeId, receiver: PlaceId) -> bool:
