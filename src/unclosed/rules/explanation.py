@@ -23,8 +23,9 @@ OPTIONS = """
     `min-confidence` in `[tool.unclosed]`, or `--min-confidence`: `likely` by default, `certain` hides what rests on a naming
     convention or on a call that could not be resolved, `possible` shows more.
 
-    `[tool.unclosed.models]` tells what a library of your own acquires and how it is released. `# noqa: CODE` at the end of the
-    reported line silences one place.
+    `[tool.unclosed.pools]`, `connections`, `sessions` and `clients` tell in three lines what a class of your own owes, and
+    `[tool.unclosed.models]` whatever else there is to say. `# noqa: CODE - why` at the end of the reported line silences one place,
+    `per-file-ignores` whole files.
 """
 
 
