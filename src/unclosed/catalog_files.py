@@ -25,7 +25,7 @@ PATTERN_LISTS = (
     *("statement_names", "ending_names", "other_names", "intercepting_names", "caching_names"),
     *("program_names", "program_decorators", "program_methods"),
     *("postgresql", "any_database", "direct_names"),
-    *("startup_names", "startup_decorators", "startup_methods", "startup_words", "paired_startups", "set_up_names"),
+    *("startup_names", "startup_decorators", "startup_methods", "startup_words", "paired_words", "paired_startups", "set_up_names"),
 )
 TEXT_LISTS = ("autocommit_texts",)
 """Lists of pieces of source text."""

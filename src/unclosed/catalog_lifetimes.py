@@ -54,10 +54,20 @@ class LifetimeWords:
 
     def registers(self, text: str, function: str) -> bool:
         """True if a text registers a function of this name as what runs at the start: `on_startup=[connect]`."""
-        words = "|".join(map(re.escape, self._lists.get("startup_words", ())))
-        joint = r"(?:[\"']\s*,|=|\.\w+\(|\()\s*\[?\s*(?:[\w.]+\s*,\s*)*(?:\w+\.)*"
-        pattern = rf"\b(?:{words}){joint}{re.escape(function)}\b(?!\s*[(=])"
-        return bool(words) and function in text and re.search(pattern, text, re.IGNORECASE) is not None
+        return self._registers("startup_words", text, function)
+
+    def registers_paired(self, text: str, function: str) -> bool:
+        """True if a text registers a function of this name for a start that has a hook of the same sort for the end."""
+        return self._registers("paired_words", text, function)
+
+    def _registers(self, key: str, text: str, function: str) -> bool:
+        words = "|".join(map(re.escape, self._lists.get(key, ())))
+        if not words or function not in text:
+            return False
+        name = rf"(?:\w+\.)*{re.escape(function)}\b"
+        before = rf"\b(?:{words})(?:[\"']\s*,|=|\.\w+\(|\()\s*\[?\s*(?:[\w.]+\s*,\s*)*{name}(?!\s*[(=])"
+        after = rf"\(\s*{name}\s*,\s*(?:\w+\s*=\s*)?[\"'](?:{words})[\"']"  # `app.register_listener(connect, "before_server_start")`
+        return any(re.search(pattern, text, re.IGNORECASE) is not None for pattern in (before, after))
 
     def _fits(self, key: str, name: str) -> bool:
         return any(fnmatchcase(name.lower(), pattern) for pattern in self._lists.get(key, ()))

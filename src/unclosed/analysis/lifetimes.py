@@ -59,8 +59,10 @@ class Lifetimes:
 
     def has_shutdown(self, scope: ScopeTypes) -> bool:
         """Whether a start-up hook is of a sort that has a counterpart for the end."""
-        words = scope.catalog.lifetimes
-        return self._summaries.meaning(scope).roles.is_lifespan or any(words.has_shutdown(name) for name in _decorators(scope))
+        words, last = scope.catalog.lifetimes, _last(scope.facts)
+        if self._summaries.meaning(scope).roles.is_lifespan or any(words.has_shutdown(name) for name in _decorators(scope)):
+            return True
+        return any(words.registers_paired(text, last) for text in self._summaries.project_texts(scope.module.name))
 
     def _is_once(self, scope: ScopeTypes, hops: int) -> bool:
         facts, words = scope.facts, scope.catalog.lifetimes

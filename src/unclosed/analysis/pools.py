@@ -18,6 +18,7 @@ from unclosed.analysis.lifetimes import Lifetimes
 from unclosed.analysis.meaning import Meaning
 from unclosed.analysis.obligations import End, Flag, Site
 from unclosed.analysis.pool_transfer import PoolTransfer
+from unclosed.analysis.shutdowns import Shutdowns
 from unclosed.analysis.sites import SiteFinder
 from unclosed.analysis.solver import Outcome
 from unclosed.analysis.summaries import Summaries
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from unclosed.lowering.positions import Spans
 
 _POOLS = frozenset({Kind.POOL})
+_KEY = re.compile(r"""\[\s*(["']?[\w.]+["']?)\s*\]\s*$""")
 
 
 class PoolSummaries(Summaries):
@@ -44,6 +46,7 @@ class PoolSummaries(Summaries):
         super().__init__(program, python)
         self._makers = program
         self.lifetimes = Lifetimes(self)
+        self.shutdowns = Shutdowns(self, self.lifetimes)
 
     def makes_pools(self, module: str) -> bool:
         """Whether a function of a module can make a pool."""
@@ -94,7 +97,8 @@ class Pools:
                 yield self._verdict(PoolFault.PER_CALL, scope, outcome.site)
             return
         names = self._kept_as(scope, outcome)
-        if names and lifetimes.has_shutdown(scope) and not any(self._is_closed_somewhere(scope, outcome.site, name) for name in names):
+        shutdowns = self._summaries.shutdowns
+        if names and shutdowns.has_counterpart(scope) and not any(shutdowns.closes(scope, outcome.site.lease, name) for name in names):
             yield self._verdict(PoolFault.NEVER_CLOSED, scope, outcome.site, min(names))
 
     def _verdict(self, fault: PoolFault, scope: ScopeTypes, site: Site, kept: str = "") -> PoolVerdict:
@@ -114,7 +118,7 @@ class Pools:
     # At the start
 
     def _kept_as(self, scope: ScopeTypes, outcome: Outcome) -> set[str]:
-        """The globals and attributes in which the pool is kept (the empty name for an item); empty if it goes anywhere else besides."""
+        """The globals, attributes and keys under which the pool is kept; empty if it goes anywhere else besides."""
         names = set()
         for (end, node), arrival in outcome.done.items():
             event = scope.graph.events[node]
@@ -122,15 +126,13 @@ class Pools:
                 return set()
             if event.kind is ev.StoreKind.CONTAINER:
                 return set()
-            names.add(event.name)
-        return names
+            names.add(event.name if event.kind is not ev.StoreKind.SUBSCRIPT else self._key(event))
+        return names - {""}
 
-    def _is_closed_somewhere(self, scope: ScopeTypes, site: Site, name: str) -> bool:
-        """Whether a file of the project names both what keeps the pool and a release of it."""
-        kept = re.compile(rf"\b{re.escape(name)}\b")
-        methods = "|".join(sorted(re.escape(release.method) for release in site.lease.release)) or "close"
-        closing = re.compile(rf"\b(?:\w*(?:{methods})|finalize|register)\b\s*[(,)]")
-        return any(kept.search(text) and closing.search(text) for text in self._summaries.project_texts(scope.module.name))
+    def _key(self, event: ev.Store) -> str:
+        """The key under which an item is stored, in its brackets, if it is a text or a name: `["pool"]`; else empty."""
+        match = _KEY.search(self._spans.text(event.span))
+        return f"[{match[1]}]" if match is not None else ""
 
 
 def _holds_nothing(scope: ScopeTypes, site: Site) -> bool:
