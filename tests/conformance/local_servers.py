@@ -102,6 +102,16 @@ def ftp(stream: BinaryIO) -> None:
             return
 
 
+def redis_without_answers(stream: BinaryIO) -> None:
+    """Say yes to what a client says when it connects, and never answer a command."""
+    while line := stream.readline():
+        words = [(stream.readline(), stream.readline().strip().upper())[1] for _ in range(int(line[1:]))]
+        if words[0] in {b"CLIENT", b"SELECT", b"AUTH"}:
+            stream.write(b"+OK\r\n")
+        elif words[0] == b"HELLO":
+            stream.write(b"-ERR unknown command\r\n")
+
+
 def silent(stream: BinaryIO) -> None:
     """Read, and never answer."""
     while stream.read(1):
