@@ -33,23 +33,30 @@ def configured(text: str) -> None:
 
 def test_a_type_in_words_and_as_it_is_written() -> None:
     """With its methods, what it inherits, and the source of the facts."""
-    shown = models("show", "psycopg2.pool.ThreadedConnectionPool").stdout
-    assert shown.splitlines()[:9] == [
-        "# psycopg2.pool.ThreadedConnectionPool: a pool",
-        "#   released by closeall()",
+    configured(
+        '[tool.unclosed.models]\nsource = "acme 1.0, pool.py"\n'
+        '[tool.unclosed.models.types."acme.BasePool"]\nkind = "pool"\nacquires = true\nrelease = ["stop"]\n'
+        '[tool.unclosed.models.types."acme.BasePool".methods]\n'
+        'lend = { returns = "psycopg2.extensions.connection", acquires = true, release = ["owner.take(0)"], wrong_release = ["close"] }\n'
+        '[tool.unclosed.models.types."acme.Pool"]\nextends = "acme.BasePool"\nalso = ["acme.pool.Pool"]\n'
+    )
+    shown = models("show", "acme.pool.Pool").stdout
+    assert shown.splitlines()[:10] == [
+        "# acme.pool.Pool is another name of acme.Pool",
+        "# acme.Pool: a pool",
+        "#   released by stop()",
         "#   with: not a context manager",
         "#   async with: not a context manager",
-        "# getconn(): acquires psycopg2.extensions.connection, a connection",
-        "#   released by owner.putconn(it)",
+        "# lend(): acquires psycopg2.extensions.connection, a connection",
+        "#   released by owner.take(it)",
         "#   not released by close()",
         "#   with: leaving the block ends the transaction and leaves it open",
         "#   async with: not a context manager",
     ]
-    assert "# psycopg2_pool.toml: psycopg2 2.9" in shown
+    assert shown.count("pyproject.toml: acme 1.0, pool.py") == 2
     types = parse_toml(shown, "shown")["types"]
     assert isinstance(types, dict)
-    assert list(types) == ["psycopg2.pool.ThreadedConnectionPool", "psycopg2.pool.AbstractConnectionPool"]
-    assert types["psycopg2.pool.AbstractConnectionPool"] == shipped_shelf().types["psycopg2.pool.AbstractConnectionPool"].values
+    assert (list(types), types["acme.BasePool"]["release"]) == (["acme.Pool", "acme.BasePool"], ["stop"])
 
 
 @pytest.mark.parametrize(
