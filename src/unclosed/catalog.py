@@ -334,6 +334,11 @@ class Catalog:
         return frozenset(names - {*shipped.functions, *shipped.types, *shipped.objects, *shipped.aliases})
 
     @cached_property
+    def sharing_words(self) -> frozenset[str]:
+        """Texts of which a module must contain one for its functions to work on a session that everybody shares."""
+        return frozenset(self._shelf.patterns.get("sharing_words", ()))
+
+    @cached_property
     def streaming_names(self) -> frozenset[str]:
         """The last names of the responses that are sent while they are made, and of the sockets."""
         made = {name for name, entry in self._shelf.types.items() if "streams" in str(entry.values.get("constructor", ""))}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from unclosed.analysis.autocommit import is_autocommit
 from unclosed.analysis.givens import NOTHING_GIVEN, Given
 from unclosed.analysis.running import all_calls
-from unclosed.analysis.subjects import Begin, How, aliases_of, is_pooled, model_of, sql, subject_of
+from unclosed.analysis.subjects import Begin, How, aliases_of, is_pooled, is_shared, model_at, model_of, sql, subject_of
 from unclosed.confidence import Confidence
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId
@@ -26,6 +26,8 @@ ENDS = ("COMMIT", "END", "ROLLBACK", "ABORT")
 """First words of the statements that end a transaction."""
 _DECORATED = ev.Temp(-1)
 """What stands for the transaction that a decorator opens around the whole function."""
+_SHARED = ev.Local("the shared session")
+"""What stands for a session that a helper found by itself."""
 
 
 class Begins:
@@ -39,6 +41,7 @@ class Begins:
         yield from self._by_decorator(scope)
         blocks = list(self._blocks(scope))
         yield from blocks
+        yield from self._walks(scope)
         covered = {place for begin in blocks for place in begin.subject}
         by_block = [begin for begin in blocks if begin.subject]
         for node, event in _begun(scope):
@@ -48,6 +51,17 @@ class Begins:
                 if begin.how is How.STATEMENT and not begin.subject.isdisjoint(covered) and self._is_inside(scope, node, begin, by_block):
                     continue
                 yield begin
+
+    def _walks(self, scope: ScopeTypes) -> Iterator[Begin]:
+        """Where a query is sent because somebody walks through it: `for user in User.query:`."""
+        for number, event in enumerate(scope.graph.events):
+            if isinstance(event, ev.Step) and event.word == "next" and event.value is not None:
+                model = model_at(scope, event.value)
+                if model is not None and "__iter__" in model.statements:
+                    subject, owner, is_loose = subject_of(scope, event.value, model)
+                    shared = is_shared(scope, subject, owner)
+                    places = aliases_of(scope, subject)
+                    yield Begin(NodeId(number), event.span, How.STATEMENT, places, Confidence.LIKELY, is_loose, is_shared=shared)
 
     def by_hand(self, scope: ScopeTypes) -> Iterator[Begin]:
         """The transactions that a function begins by hand."""
@@ -147,7 +161,10 @@ class Begins:
             if begin is not None:
                 yield begin
                 return
-        if info.target is not None and info.model is None and not info.is_class and self._may_begin(scope, event, info.target):
+        is_function = info.target is not None and info.model is None and not info.is_class
+        if is_function and info.target is not None and self._summaries.shares_sessions(info.target.module):
+            yield from self._on_shared(scope, node, event, info)
+        if is_function and info.target is not None and self._may_begin(scope, event, info.target):
             yield from self._by_function(scope, node, event, info, given)
 
     def _by_method(self, scope: ScopeTypes, node: NodeId, event: ev.Call, receiver: PlaceId, method: str) -> Begin | None:
@@ -171,7 +188,8 @@ class Begins:
         if word in ENDS or is_autocommit(scope, subject, owner):
             return None
         if owner.implicit == "any" or (owner.implicit == "dml" and word in _WRITES):
-            return Begin(node, event.span, How.STATEMENT, aliases_of(scope, subject), value.confidence, is_loose)
+            shared = is_shared(scope, subject, owner)
+            return Begin(node, event.span, How.STATEMENT, aliases_of(scope, subject), value.confidence, is_loose, is_shared=shared)
         return None
 
     def _by_convention(self, scope: ScopeTypes, node: NodeId, event: ev.Call, receiver: PlaceId, method: str) -> Begin | None:
@@ -220,6 +238,16 @@ class Begins:
             place, when = scope.graph.places.intern(ev.Attribute(receiver, name)), effect.opening(event.result)
             if when is not None:
                 yield Begin(node, event.span, How.STATEMENT, aliases_of(scope, place), info.confidence, when=when)
+
+    def _on_shared(self, scope: ScopeTypes, node: NodeId, event: ev.Call, info: CallInfo) -> Iterator[Begin]:
+        """A function of the project that leaves a transaction open on a session that everybody shares."""
+        target = self._summaries.target(scope, info)
+        if target is None or (target.facts.is_async and not event.awaited) or target.types.scope(target.facts.id) is scope:
+            return
+        sure = self._summaries.transactions.shared.left_open_by(target)
+        if sure is not None:
+            subject = frozenset({scope.graph.places.intern(_SHARED)})
+            yield Begin(node, event.span, How.STATEMENT, subject, min(sure, info.confidence), is_loose=True, is_shared=True)
 
     def _may_be_subject(self, scope: ScopeTypes, place: PlaceId) -> bool:
         value = scope.value(place)

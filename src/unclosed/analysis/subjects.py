@@ -48,6 +48,8 @@ class Begin:
     is_loose: bool = False
     when: When | None = None
     """With which results of the helper that opened it there is one."""
+    is_shared: bool = False
+    """The session is one that everybody shares: that of a registry."""
     via: tuple[TrailStep, ...] = ()
 
 
@@ -68,6 +70,18 @@ def subject_of(scope: ScopeTypes, receiver: PlaceId, model: TypeModel) -> tuple[
             return receiver, _connection_of(scope, receiver, model), True
         receiver, model = parent, parent_model
     return receiver, model, True
+
+
+def is_shared(scope: ScopeTypes, subject: PlaceId, owner: TypeModel) -> bool:
+    """Whether a statement's session is one that the rest of the project works on too: that behind `User.query`, a registry of a module."""
+    if owner.elsewhere:
+        return True
+    if owner.call is None:
+        return False
+    key = scope.graph.places.keys[subject]
+    while isinstance(key, ev.Attribute):
+        key = scope.graph.places.keys[key.base]
+    return isinstance(key, ev.Imported) or (isinstance(key, ev.Local) and not scope.binds(key.name))
 
 
 def _root_of_chain(scope: ScopeTypes, receiver: PlaceId) -> PlaceId:

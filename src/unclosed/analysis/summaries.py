@@ -159,6 +159,10 @@ class Summaries:
         """Whether resources can come from a module."""
         return self._program.is_bearing(module)
 
+    def shares_sessions(self, module: str) -> bool:
+        """Whether a function of a module can reach a session that everybody shares."""
+        return self._program.shares_sessions(module)
+
     def ending_methods(self, module: str) -> frozenset[str]:
         """The names of the functions and methods of the project around a module whose texts end a transaction."""
         return self._program.ending_methods(module)

@@ -23,6 +23,7 @@ from unclosed.analysis.givens import NOTHING_GIVEN, Given, entry_facts
 from unclosed.analysis.meaning import Meaning
 from unclosed.analysis.obligations import When
 from unclosed.analysis.running import all_calls
+from unclosed.analysis.shared_sessions import SharedSessions
 from unclosed.analysis.solver import Budget, GivenUp, Outcome
 from unclosed.analysis.subjects import Begin, How, model_at, place_of, subject_of
 from unclosed.analysis.transaction_flow import ResultSolver, TransactionSolver, TransactionTransfer
@@ -101,6 +102,7 @@ class Transactions:
     def __init__(self, summaries: Summaries) -> None:
         self._summaries = summaries
         self._begins = Begins(summaries)
+        self.shared = SharedSessions(summaries, self._begins)
         self.with_connections = False
         """Whether pooled connections without a transaction are followed too."""
 

@@ -33,6 +33,8 @@ class Bearing:
         self._outside = Words(catalog.io_words | catalog.words)
         self._pools: dict[Path, bool] = {}
         self._making = Words(catalog.pool_words)
+        self._shares: dict[Path, bool] = {}
+        self._sharing = Words(catalog.sharing_words)
         self._varying: dict[Path, bool] = {}
         self._versioned = Words(catalog.version_words)
 
@@ -77,6 +79,12 @@ class Bearing:
         if path not in self._pools:
             self._search(path, self._pools, self._making)
         return self._pools[path]
+
+    def shares_sessions(self, path: Path) -> bool:
+        """Whether a function of a module can reach a session that everybody shares."""
+        if path not in self._shares:
+            self._search(path, self._shares, self._sharing)
+        return self._shares[path]
 
     def varies(self, path: Path) -> bool:
         """Whether what a module means can depend on the version of a library."""

@@ -64,6 +64,7 @@ class Program:
         self._by_key: dict[str, LoadedModule | None] = {}
         self._bears: dict[str, bool] = {}
         self._makes_pools: dict[str, bool] = {}
+        self._shares_sessions: dict[str, bool] = {}
         self._named: dict[tuple[str, str], Value | None] = {}
         self._endings: dict[Path, frozenset[str]] = {}
         self._settings: dict[tuple[Path, frozenset[str]], bool] = {}
@@ -222,6 +223,12 @@ class Program:
         if module not in self._makes_pools:
             self._makes_pools[module] = self._bearing.makes_pools(Path(module))
         return self._makes_pools[module]
+
+    def shares_sessions(self, module: str) -> bool:
+        """Whether a function of a module can reach a session that everybody shares."""
+        if module not in self._shares_sessions:
+            self._shares_sessions[module] = self._bearing.shares_sessions(Path(module))
+        return self._shares_sessions[module]
 
     def modules_with(self, module: str, words: tuple[str, ...]) -> Iterator[ModuleTypes]:
         """The modules of the project around a module, itself first, whose texts hold all of these words and that can be parsed."""
