@@ -154,6 +154,26 @@ def test_what_the_project_makes_of_it_owes_the_same() -> None:
     assert [(row, text.split()[0]) for row, text in reported("shop")] == [(5, "UNC101"), (10, "UNC101")]
 
 
+def test_a_pool_of_unknown_type_that_is_called_like_the_class_lends_by_convention() -> None:
+    """Likely, with the releases that convention knows besides; not where anything may have such a method, or the name is another."""
+    write("pyproject.toml", '[tool.unclosed.pools."shop.ShopPool"]\nacquire = ["checkout", "get"]\nrelease = "checkin"\n')
+    write(
+        "app.py",
+        "def parameter(pool):\n    conn = pool.checkout()\n    conn.run()\n\n\n"
+        "def attribute(request):\n    conn = request.app.state.shop_pool.checkout()\n    conn.run()\n\n\n"
+        "def given_back(pool):\n    conn = pool.checkout()\n    try:\n        conn.run()\n    finally:\n        pool.checkin(conn)\n\n\n"
+        "def given_back_otherwise(pool):\n    conn = pool.checkout()\n    try:\n        conn.run()\n    finally:\n"
+        "        conn.close()\n\n\n"
+        "def of_a_dictionary(pool, key):\n    item = pool.get(key)\n    item.run()\n\n\n"
+        "def called_otherwise(library):\n    book = library.checkout()\n    book.read()\n",
+    )
+    assert [(row, text.split(" (")[0]) for row, text in reported("app.py")] == [
+        (2, "UNC101 connection from pool.checkout() is never given back; call pool.checkin(conn) in 'finally'"),
+        (7, "UNC101 connection from ...shop_pool.checkout() is never given back; call ...app.state.shop_pool.checkin(conn) in 'finally'"),
+    ]
+    assert CliRunner().invoke(main, ["check", "--min-confidence", "certain", "app.py"]).stdout == ""
+
+
 def test_entries_of_an_extended_file_count() -> None:
     """And are laid under those of the file itself."""
     write("base.toml", TABLE)
@@ -233,7 +253,7 @@ def test_the_full_form_of_an_example_has_no_mistake(table: str, program: str) ->
         full, problems = in_full(models)
         assert problems == []
         assert full.key == models.key
-        assert {"types", "functions", "words"} == set(full.tables)
+        assert set(full.tables) == {"types", "functions", "conventions", "words"}
 
 
 def test_models_in_full_stay_as_they_are() -> None:

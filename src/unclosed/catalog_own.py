@@ -8,7 +8,8 @@ The entry of a *pool* names methods of the pool: `acquire` those that lend, `rel
 those whose block lends and takes back (`true`: those of `acquire`), `close` those that close the pool. `connection.close` in `release` is
 a method of what is lent. Any *other* entry is of a class whose instances are released: `acquire` names what makes one, by qualified name,
 or what opens one, a method of the class; without it the class itself makes one. `"await "` before a name says that it is a coroutine.
-What a pool lends has a type of its own, `<pool>._Lent`, unless `lends` names one.
+What a pool lends has a type of its own, `<pool>._Lent`, unless `lends` names one. A pool of unknown type that is called like the class
+lends by convention.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from unclosed.catalog_files import UserModels
+from unclosed.catalog_files import UserModels, shipped_shelf
 from unclosed.catalog_table import Table
 from unclosed.errors import ConfigError
 from unclosed.library import Kind
@@ -35,6 +36,7 @@ WITH_WORDS = ("true", "false", "transaction")
 
 _NAME = re.compile(r"(?P<awaited>await )?(?P<name>[^\W\d]\w*(?:\.[^\W\d]\w*)*)")
 _QUALIFIED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OF_LENT = "connection."
 """Before the name of a method of what is lent, where that gives back and no method of the pool does."""
 
@@ -80,10 +82,11 @@ class _Entries:
         self.words: set[str] = set()
         self._types: dict[str, Model] = {}
         self._functions: dict[str, Model] = {}
+        self._conventions: dict[str, Model] = {}
 
     def tables(self) -> Model:
         """The tables of a model file."""
-        return {"types": self._types, "functions": self._functions, "words": sorted(self.words)}
+        return {"types": self._types, "functions": self._functions, "conventions": self._conventions, "words": sorted(self.words)}
 
     def add_pool(self, name: str, entry: Table) -> None:
         """A pool: its methods that lend, and what takes back."""
@@ -103,11 +106,29 @@ class _Entries:
             methods[each.name] = _lending(each, lent, release, is_block=is_block)
         for block in blocks if isinstance(blocks, tuple) else ():
             methods.setdefault(block, {"lends": lent, **_exits("release")})
+        for each in acquiring:
+            self._add_convention(name, each, {**methods[each.name], "returns": lent})
         made = self._types.setdefault(name, {})
         made["methods"] = methods
         close = [_text(each) for each in _names(entry, "close", plain=True)]
         if close:
             made.update(kind="pool", acquires=True, release=close, **_exits("release"))
+
+    def _add_convention(self, pool: str, method: _Named, model: Model) -> None:
+        """A pool of unknown type that is called like the class lends by this method too, unless anything may have a method of that name."""
+        if method.name in shipped_shelf().patterns.get("plain_methods", ()):
+            return
+        written = pool.rpartition(".")[2].lstrip("_")
+        called = {written.lower(), _WORDS.sub("_", written).lower()}
+        self.words.update(called)
+        guessed = shipped_shelf().types["unclosed.Connection"].values["release"]
+        said = model["release"]
+        assert isinstance(guessed, list) and isinstance(said, list)
+        self._conventions[f"{pool}.{method.name}"] = {
+            **model,
+            "names": sorted(f"*{receiver}.{method.name}" for receiver in called | ({"pool"} if written.endswith("Pool") else set())),
+            "release": [*said, *(each for each in guessed if each not in said)],
+        }
 
     def add_resource(self, name: str, kind: Kind, entry: Table) -> None:
         """A connection, session or client: what makes or opens one, and what releases it."""
