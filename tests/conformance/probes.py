@@ -307,3 +307,8 @@ async def refused(call: Callable[[], Any], give_back: Callable[[Any], Any]) -> i
 async def in_time(waiting: Any) -> Any:
     """What an awaitable gives, if it does so soon; raises `TimeoutError` otherwise."""
     return await asyncio.wait_for(_done(waiting), 0.05)
+
+
+async def pause() -> None:
+    """Wait a moment, for a server that tells late."""
+    await asyncio.sleep(A_MOMENT)
