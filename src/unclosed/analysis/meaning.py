@@ -245,6 +245,9 @@ class Meaning:
 
         Approximation: a project's own manager that commits is taken for calm (missed alarms only).
         """
+        made = self.scope.call_behind(manager)
+        if made is not None and made.model is not None and made.model.lends is not None and not (made.event.awaited or made.model.opens):
+            return True  # lent for the block, and given back
         value = entered(self.scope.value(manager))
         model = self.catalog.type(value.name) if value is not None and value.sort is Sort.INSTANCE else None
         if model is None or model.kind is None or self._is_harmless(manager):

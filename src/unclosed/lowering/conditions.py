@@ -30,8 +30,18 @@ def is_pure(node: cst.CSTNode) -> bool:
     return True
 
 
+def inside_bool(node: cst.BaseExpression) -> cst.BaseExpression | None:
+    """What `bool(conn)` asks; `None` for anything else. Approximation: nobody calls a function of his own `bool`."""
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value == "bool" and len(node.args) == 1:
+        argument = node.args[0]
+        return argument.value if argument.keyword is None and not argument.star else None
+    return None
+
+
 def is_truth(node: cst.BaseExpression) -> bool:
-    """Whether an expression gives `True` or `False` by a test that conditions know: `conn is None`, `not ready`."""
+    """Whether an expression gives `True` or `False` by a test that conditions know: `conn is None`, `not ready`, `bool(conn)`."""
+    if inside_bool(node) is not None:
+        return True
     if isinstance(node, cst.UnaryOperation):
         return isinstance(node.operator, cst.Not)
     return isinstance(node, cst.Comparison) and len(node.comparisons) == 1

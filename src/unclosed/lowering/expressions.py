@@ -15,7 +15,7 @@ import libcst as cst
 from unclosed.flow import events as ev
 from unclosed.flow.events import MAX_TEXT, PlaceId
 from unclosed.flow.graph import ANYTHING, IS_FALSE, IS_NONE, IS_TRUE, UNKNOWN_LITERAL
-from unclosed.lowering.conditions import is_pure, name_in_locals
+from unclosed.lowering.conditions import inside_bool, is_pure, name_in_locals
 from unclosed.lowering.frames import End
 from unclosed.lowering.handling import is_expected
 from unclosed.lowering.names import last_name, source
@@ -442,6 +442,8 @@ class ExpressionLowering:
             case cst.Name() | cst.Attribute():
                 if last_name(node) == "TYPE_CHECKING":
                     return self._fixed(False)
+            case cst.Call() if (asked := inside_bool(node)) is not None:
+                return self.branch(asked)
         value = self.lower(node)
         key = self.scope.places.keys[value] if value is not None else None
         if value is None or isinstance(key, ev.Formatted):
