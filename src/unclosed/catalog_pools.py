@@ -14,7 +14,7 @@ import re
 from unclosed.catalog_table import Table
 from unclosed.library import PoolModel, PrepareModel, Told
 
-POOL_KEYS = frozenset({"none", "unbounded", "endless", "asks", "within", "prefix"})
+POOL_KEYS = frozenset({"none", "unbounded", "endless", "asks", "within", "prefix", "settings"})
 PREPARE_KEYS = frozenset({"when", "unless", "within"})
 _TOLD = re.compile(r"(?P<name>[^\W\d]\w*)(?:@(?P<position>\d+))?(?:=(?P<spelling>.+))?")
 
@@ -31,6 +31,7 @@ def read_pool(table: Table) -> PoolModel | None:
         asks=_groups(inner, "asks", "|"),
         within=read_told(inner, "within"),
         prefix=inner.text("prefix") or "",
+        settings=inner.texts("settings") or (),
     )
 
 

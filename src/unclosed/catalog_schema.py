@@ -27,7 +27,19 @@ CALL_KEYS = LEASE_KEYS.union(
     _POSITIONS,
     _LIMITS,
     _SESSIONS,
-    ("returns", "returns_when", "acquires", "lends", "exit_calls", "unless_given", "unless_is", "only_given", "streams", "names"),
+    (
+        "returns",
+        "returns_when",
+        "acquires",
+        "lends",
+        "exit_calls",
+        "unless_given",
+        "unless_is",
+        "only_given",
+        "streams",
+        "default_value",
+        "names",
+    ),
     ("source", "given", "decorates"),
 )
 FUNCTION_KEYS = CALL_KEYS | {"also"}
@@ -150,6 +162,7 @@ def _outside(model: CallModel, table: Table) -> CallModel:
         opens=table.flag("opens"),
         autocommit=read_spellings(table, "autocommit"),
         streams=read_named(table, "streams"),
+        default_value=read_named(table, "default_value") or (),
         pool=read_pool(table),
         prepares=read_prepares(table),
         session_state=table.text("session_state") or "",

@@ -172,6 +172,8 @@ class PoolModel:
     """Arguments whose items count as arguments too: `engine_options={...}`."""
     prefix: str = ""
     """What the names of those items begin with: `sqlalchemy.`."""
+    settings: tuple[str, ...] = ()
+    """Settings of the project whose items count as arguments too: `SQLALCHEMY_ENGINE_OPTIONS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +292,8 @@ class CallModel:
     """What is opened prepares statements on the server by itself; `None`: not, as far as is known."""
     streams: tuple[tuple[str, int | None], ...] | None = None
     """The value is a web response that is sent while it is being made, from these arguments (none: from a file); `None`: it is not."""
+    default_value: tuple[tuple[str, int | None], ...] = ()
+    """What is set to the result has the value of this argument, unless it is told another one (`dataclasses.field(default=5)`)."""
     returns_when: tuple[tuple[str, str, str], ...] = ()
     """(keyword argument, class, type): given that class or a subclass of it, the call returns this type instead of `returns`
     (`sessionmaker(class_=AsyncSession)`)."""

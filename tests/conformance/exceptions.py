@@ -84,6 +84,7 @@ INSTANCES: dict[str, set[str]] = {
     "pg8000.legacy.Connection": {"autocommit"},
     "paramiko.ChannelFile": {"channel"},
     "playhouse.pool.PooledDatabase": {"begin", "close", "commit", "execute_sql", "rollback"},
+    "postgres.orm.Model": {"db"},
     "psycopg2.pool.AbstractConnectionPool": {"closeall", "closed", "getconn", "putconn"},
     "psycopg2.pool.SimpleConnectionPool": {"closed"},
     "psycopg2.pool.ThreadedConnectionPool": {"closed"},

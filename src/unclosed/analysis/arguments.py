@@ -8,6 +8,7 @@ An argument is not given, given with a text (a literal, or the qualified name of
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
 from unclosed.analysis.origins import constant_text, formatted_text, sources_of
@@ -31,7 +32,10 @@ Items = dict[str, str]
 class Arguments:
     """The arguments of one call, those in dictionaries that a model names included."""
 
-    def __init__(self, scope: ScopeTypes, info: CallInfo, pool: PoolModel | PrepareModel = _PLAIN) -> None:
+    def __init__(
+        self, scope: ScopeTypes, info: CallInfo, pool: PoolModel | PrepareModel = _PLAIN, settings: Iterable[Items | None] = ()
+    ) -> None:
+        """`settings`: further items that count as arguments; `None`: there are some, and they are not known."""
         self._scope, self._info = scope, info
         self._items: Items = {}
         self._is_open = any(argument.key == "*" for argument in info.event.arguments)
@@ -43,6 +47,8 @@ class Arguments:
             given = next((a for a in info.event.arguments if a.key in (told.name, told.position)), None)
             if given is not None:
                 self._add(given.value, pool.prefix)
+        for items in settings:
+            self._count(items, "")
 
     def says(self, group: tuple[Told, ...]) -> bool:
         """Whether all of these are told, as far as is known."""
@@ -76,7 +82,9 @@ class Arguments:
 
     def _add(self, place: PlaceId | None, prefix: str) -> None:
         """Count the items of a dictionary among the arguments."""
-        items = None if place is None else _items_of(self._scope, place)
+        self._count(None if place is None else _items_of(self._scope, place), prefix)
+
+    def _count(self, items: Items | None, prefix: str) -> None:
         if items is None:
             self._is_open = True
             return
@@ -109,9 +117,15 @@ def _items_of(scope: ScopeTypes, place: PlaceId) -> Items | None:
 
 
 def _of_dict(scope: ScopeTypes, info: CallInfo) -> Items | None:
-    """The items of `dict(max_overflow=-1)`."""
+    """The items of `dict(max_overflow=-1)`, `dict(DEFAULTS, max_overflow=-1)`."""
     items: Items = {}
     for argument in info.event.arguments:
+        if argument.key == 0:
+            others = _items_of(scope, argument.value) if argument.value is not None else None
+            if others is None:
+                return None
+            items.update(others)
+            continue
         if not isinstance(argument.key, str) or argument.key in ("*", "**"):
             return None
         text = constant_text(scope, argument.value) if argument.value is not None else None

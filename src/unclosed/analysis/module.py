@@ -55,7 +55,7 @@ class ModuleAnalysis:
     ) -> None:
         """`poolers`: those of the project, if a rule asks what they break."""
         self._sessions = SessionStates(spans, summaries.externals, poolers)
-        self._pools, self._limits = Pools(path, spans, pools), PoolLimits(spans, summaries.externals)
+        self._pools, self._limits = Pools(path, spans, pools), PoolLimits(spans, summaries)
         self._path, self._types, self._spans, self._summaries = path, types, spans, summaries
         self._skipped: list[Skipped] = []
         self._streaming = Streaming(path, types, spans, summaries)

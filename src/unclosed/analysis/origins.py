@@ -17,9 +17,11 @@ from unclosed.flow.events import PlaceId
 from unclosed.infer.calls import CallInfo
 from unclosed.infer.types import ModuleTypes, ScopeTypes
 from unclosed.infer.values import Sort, Value
+from unclosed.library import CallModel
 from unclosed.lowering.facts import MODULE_BODY, Scope
 
 _HOPS = 8
+_NO_MODEL = CallModel("")
 
 Origin = tuple[ScopeTypes, CallInfo]
 """A call and the scope in which it stands."""
@@ -102,6 +104,11 @@ def _of_module(scope: ScopeTypes, value: Value | None, name: str) -> Position | 
 def _made_by(scope: ScopeTypes, node: int | None) -> Position | None:
     """Where the value came from that an event gave: what was entered or awaited, or what a function of the project returned."""
     event = scope.graph.events[node] if node is not None else None
+    if isinstance(event, ev.Call) and node is not None:
+        defaults = (scope.call(node).model or _NO_MODEL).default_value
+        given = next((a.value for told in defaults for a in event.arguments if a.key in told), None)
+        if given is not None:
+            return scope, given
     match event:
         case ev.Enter(manager, _, _, _):
             return scope, manager
@@ -148,10 +155,10 @@ def _outside(scope: ScopeTypes, name: str) -> Position | None:
 
 
 def _of_owner(scope: ScopeTypes, key: ev.Attribute) -> Position | None:
-    """The place in which a class assigns an attribute of its instances, if it does so once: in a method, or in its body."""
+    """The place in which a class assigns an attribute, its own or of its instances, if it does so once: in a method, or in its body."""
     value = scope.value(key.base)
-    home = scope.home(value) if value is not None and value.sort is Sort.OBJECT else None
-    if value is None or home is None:
+    home = scope.home(value) if value is not None and value.sort in (Sort.OBJECT, Sort.DEFINITION) else None
+    if value is None or home is None or (value.sort is Sort.DEFINITION and value.name not in home.facts.classes):
         return None
     assigned = list(assignments(home, value.name, key.name))
     facts = home.facts.classes.get(value.name)

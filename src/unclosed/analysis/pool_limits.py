@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from unclosed.analysis.arguments import Arguments, is_no_pool
-from unclosed.analysis.externals import Externals
 from unclosed.analysis.running import all_calls
+from unclosed.analysis.settings_read import setting_items
+from unclosed.analysis.summaries import Summaries
 from unclosed.analysis.verdicts import PoolFault, PoolVerdict
 from unclosed.confidence import Confidence
 from unclosed.flow.events import NodeId
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 class PoolLimits:
     """The verdicts on the limits of the pools that one module makes."""
 
-    def __init__(self, spans: Spans, externals: Externals) -> None:
-        self._spans, self._externals = spans, externals
+    def __init__(self, spans: Spans, summaries: Summaries) -> None:
+        self._spans, self._summaries = spans, summaries
 
     def of(self, scope: ScopeTypes) -> tuple[PoolVerdict, ...]:
         """What is wrong with the limits of pools in one scope, in source order."""
@@ -37,14 +38,16 @@ class PoolLimits:
         return tuple(found[key] for key in sorted(found, key=lambda key: key[0]))
 
     def _faults(self, scope: ScopeTypes, node: NodeId, info: CallInfo, pool: PoolModel) -> Iterator[tuple[PoolFault, tuple[str, ...]]]:
-        arguments = Arguments(scope, info, pool)
+        texts = self._summaries.project_texts
+        settings = [setting_items(texts(scope.module.name), name) for name in pool.settings]
+        arguments = Arguments(scope, info, pool, settings)
         if any(arguments.says(group) for group in pool.none):
             return
         grows = next((group for group in pool.unbounded if arguments.says(group)), None)
         waits = next((group for group in pool.endless if arguments.says(group)), None)
         if grows is not None:
             yield PoolFault.UNBOUNDED, _spelled(arguments, grows)
-        elif waits is not None and not self._externals.is_limited(scope, node):
+        elif waits is not None and not self._summaries.externals.is_limited(scope, node):
             yield PoolFault.ENDLESS_WAIT, _spelled(arguments, waits)
         missing = tuple(group[0].name for group in pool.asks if not any(arguments.is_given(told) for told in group))
         if missing and not is_no_pool(arguments, pool):
