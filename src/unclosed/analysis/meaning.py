@@ -253,7 +253,12 @@ class Meaning:
         if model is None or model.kind is None or self._is_harmless(manager):
             return True
         lease = self._is_quiet(value)
-        return lease is not None and exit_of(lease, is_async) is WithExit.RELEASE
+        return lease is not None and (exit_of(lease, is_async) is WithExit.RELEASE or self._is_lent(manager))
+
+    def _is_lent(self, manager: PlaceId) -> bool:
+        """Whether a block is that of a call that lends, and gives back what it lent: `async with pool.acquire()`."""
+        made = self.scope.call_behind(manager)
+        return made is not None and made.model is not None and made.model.lends is not None and not made.event.awaited
 
     def _is_calm_manager(self, manager: PlaceId, method: str) -> bool:
         """Whether a manager's method is known not to raise: a lock's, by its type or, where that is unknown, by its name."""
