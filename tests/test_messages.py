@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
 
-from unclosed.analysis.verdicts import AnalysedFunction, Fault, Loss, ReleaseFault, Resource, Verdict
+from unclosed.analysis.verdicts import AnalysedFunction, Fault, HeldCall, Loss, ReleaseFault, Resource, Verdict
 from unclosed.confidence import Confidence
 from unclosed.library import Kind, Lease, LostIn, Release, WithExit
 from unclosed.rules import all_rules
@@ -338,6 +339,40 @@ def test_a_finding_says_where_and_in_what() -> None:
     (finding,) = (finding for rule in all_rules() for finding in rule.check(function))
     assert (finding.path, finding.span, finding.confidence) == ("shop.py", ACQUIRE, Confidence.LIKELY)
     assert (finding.resource, finding.function) == ("psycopg2.connect()", "Orders.load")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "limited_by", "of_client", "through_helper", "message"),
+    [
+        (math.inf, "timeout", False, False, "UNC201 api.call(), an API call, has no time limit in {}; move it or pass 'timeout'"),
+        (
+            math.inf,
+            "timeout",
+            True,
+            False,
+            "UNC201 api.call(), an API call, has no time limit in {}; move it or pass 'timeout' to its client",
+        ),
+        (math.inf, "", False, False, "UNC201 api.call(), an API call, has no time limit in {}; move it out"),
+        (math.inf, "timeout", False, True, "UNC201 api.call() makes an API call with no time limit in {}; move or limit it"),
+        (90.0, "timeout", False, False, "UNC204 api.call(), an API call, may take 90 s in {}; move it or lower 'timeout'"),
+        (90.0, "timeout", True, False, "UNC204 api.call(), an API call, may take 90 s in {}; move it or lower 'timeout'"),
+        (90.0, "", False, False, "UNC204 api.call(), an API call, may take 90 s in {}; move it out"),
+        (90.0, "", False, True, "UNC204 api.call() makes an API call that may take 90 s in {}; move or shorten it"),
+    ],
+)
+def test_io_in_a_transaction_is_limited_by_the_argument_that_the_library_has(
+    seconds: float, limited_by: str, of_client: bool, through_helper: bool, message: str
+) -> None:
+    """Of the call or of its client; where there is none, only moving it helps."""
+    call = HeldCall(
+        *(LATER, "api.call()", "API call", seconds, 7, Confidence.CERTAIN, ()),
+        limited_by=limited_by,
+        of_client=of_client,
+        through_helper=through_helper,
+    )
+    function = AnalysedFunction("shop.py", "pay", (), (), held_calls=(call,))
+    findings = (finding for rule in all_rules() for finding in rule.check(function))
+    assert [f"{finding.code} {finding.message}" for finding in findings] == [message.format("the transaction opened on line 7")]
 
 
 def test_paths_without_a_single_place_are_still_said() -> None:

@@ -96,7 +96,7 @@ def test_a_session_that_is_known_by_its_name_is_likely(parameter: str, degree: C
     [
         (
             "with conn.begin():\n        requests.post(URL)",
-            "requests.post(), an HTTP request, has no time limit in the transaction opened on line 10; move or limit it",
+            "requests.post(), an HTTP request, has no time limit in the transaction opened on line 10; move it or pass 'timeout'",
         ),
         (
             "with conn.begin():\n        post(URL)",
@@ -104,7 +104,11 @@ def test_a_session_that_is_known_by_its_name_is_likely(parameter: str, degree: C
         ),
         (
             "with conn.begin():\n        requests.post(URL, timeout=90)",
-            "requests.post(), an HTTP request, may take 90 s in the transaction opened on line 10; move or shorten it",
+            "requests.post(), an HTTP request, may take 90 s in the transaction opened on line 10; move it or lower 'timeout'",
+        ),
+        (
+            "with conn.begin():\n        urlretrieve(URL)",
+            "urlretrieve(), an HTTP request, has no time limit in the transaction opened on line 10; move it out",
         ),
         (
             "with conn.begin():\n        time.sleep(3)",
@@ -112,7 +116,7 @@ def test_a_session_that_is_known_by_its_name_is_likely(parameter: str, degree: C
         ),
         (
             "with conn.begin():\n        input()",
-            "input() waits for a console input without a limit in the transaction opened on line 10; move or limit it",
+            "input() waits for a console input without a limit in the transaction opened on line 10; move it out",
         ),
         (
             "conn.begin()\n    conn.execute(1)\n    conn.commit()",
@@ -122,7 +126,8 @@ def test_a_session_that_is_known_by_its_name_is_likely(parameter: str, degree: C
 )
 def test_a_message_names_the_call_the_begin_and_the_way_out(program: str, message: str) -> None:
     """In one sentence."""
-    head = "import time\n\nimport requests\nfrom sqlalchemy import Connection\n\ndef post(url):\n    return requests.post(url)\n\n"
+    imports = "import time; from urllib.request import urlretrieve\n\nimport requests\nfrom sqlalchemy import Connection\n\n"
+    head = f"{imports}def post(url):\n    return requests.post(url)\n\n"
     (finding,) = findings(f"{head}def f(conn: Connection):\n    {program}\n")
     assert finding.message == message
 
@@ -152,4 +157,4 @@ def test_a_long_name_is_shortened() -> None:
         """
     (finding,) = findings(dedent(program))
     assert len(finding.message) <= LIMIT
-    assert finding.message.endswith("has no time limit in the transaction opened on line 7; move or limit it")
+    assert finding.message.endswith("has no time limit in the transaction opened on line 7; move it or pass 'timeout'")

@@ -20,7 +20,7 @@ from unclosed.analysis.confinement import is_intercepted, stays_within
 from unclosed.analysis.facts import FactFlow
 from unclosed.analysis.first_times import done_once
 from unclosed.analysis.givens import NOTHING_GIVEN, Given, entry_facts, filled
-from unclosed.analysis.limits import limit_of, never_waits, scope_limit
+from unclosed.analysis.limits import limit_of, limiting_argument, never_waits, scope_limit
 from unclosed.analysis.running import Running, all_calls, iteration_over
 from unclosed.confidence import Confidence
 from unclosed.findings import TrailStep
@@ -46,7 +46,8 @@ class External:
     """One call that reaches outside. `what`: in words. `seconds`: how long it may take, `math.inf` without a limit, `None` if unknown.
 
     `via`: the way through functions of the project to the I/O itself, empty where the call is the I/O. `is_wait`: it waits, and talks to
-    nobody; `sleeps`: it waits by design.
+    nobody; `sleeps`: it waits by design. `limited_by`: the argument that would limit it, empty if there is none or it stands elsewhere;
+    `of_client`: it is one of the constructor of the client that makes the call.
     """
 
     span: SpanId
@@ -56,6 +57,8 @@ class External:
     is_wait: bool = False
     sleeps: bool = False
     via: tuple[TrailStep, ...] = ()
+    limited_by: str = ""
+    of_client: bool = False
 
     @property
     def is_unlimited(self) -> bool:
@@ -129,9 +132,12 @@ class Externals:
         if not (model.io or model.waits or model.sleeps) or never_waits(scope, info) or _is_brief(scope, info, event):
             return ()
         confidence = min(info.confidence, Confidence.LIKELY) if info.is_convention else info.confidence
+        limited_by, of_client = limiting_argument(scope, info)
         return (
             External(
                 span=event.span,
+                limited_by=limited_by,
+                of_client=of_client,
                 what=model.io or model.waits or "sleep",
                 seconds=math.inf if model.sleeps else limit_of(scope, info),
                 confidence=confidence,

@@ -51,6 +51,8 @@ class Holding:
             sleeps=external.sleeps,
             in_transaction=hit.begin.how is not How.CHECKED_OUT,
             through_helper=bool(external.via),
+            limited_by=external.limited_by,
+            of_client=external.of_client,
         )
 
     def _open(self, left: LeftOpen) -> OpenTransaction:

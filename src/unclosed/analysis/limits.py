@@ -38,6 +38,16 @@ def limit_of(scope: ScopeTypes, info: CallInfo, hops: int = _HOPS) -> float | No
     return None if seconds is None or tried is None else seconds * tried
 
 
+def limiting_argument(scope: ScopeTypes, info: CallInfo) -> tuple[str, bool]:
+    """The argument by which a modelled call is given a limit, and whether it is one of its client's constructor; empty: there is none."""
+    limit = info.model.limit if info.model is not None else None
+    if limit is not None and limit.by:
+        return limit.by[0][0], False
+    receiver = info.receiver if limit is not None and limit.from_owner else None
+    made = scope.catalog.function(receiver.name) if receiver is not None and receiver.sort is Sort.INSTANCE else None
+    return (made.limit.by[0][0], True) if made is not None and made.limit is not None and made.limit.by else ("", False)
+
+
 def scope_limit(scope: ScopeTypes, info: CallInfo) -> float | None:
     """How long what is awaited in a scope such as `asyncio.timeout(5)` may take, in seconds."""
     if info.model is None or info.model.limits is None:

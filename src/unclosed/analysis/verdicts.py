@@ -117,6 +117,10 @@ class HeldCall:
     in_transaction: bool = True
     through_helper: bool = False
     """The call is one of a function of the project, and the I/O stands in there."""
+    limited_by: str = ""
+    """The argument that would limit the call, `timeout`; empty if there is none, or it is not known."""
+    of_client: bool = False
+    """That argument is one of the constructor of the client that makes the call."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from textwrap import dedent
 
 from unclosed.analysis.verdicts import HeldCall
 from unclosed.rules.explanation import sections
-from unclosed.rules.held_calls import HeldCallRule, where_begun
+from unclosed.rules.held_calls import HeldCallRule, way_out, where_begun
 from unclosed.rules.wording import article, shortened
 
 
@@ -65,4 +65,4 @@ class BlockingWaitInTransaction(HeldCallRule):
         written = shortened(call.written, width)
         if call.sleeps:
             return f"{written} sleeps in {where_begun(call)}; end the transaction first"
-        return f"{written} waits for {article(call.what)} without a limit in {where_begun(call)}; move or limit it"
+        return f"{written} waits for {article(call.what)} without a limit in {where_begun(call)}; {way_out(call)}"

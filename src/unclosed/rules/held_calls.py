@@ -56,6 +56,15 @@ def is_slow(call: HeldCall, seconds: float) -> bool:
     return seconds == 0 if call.seconds is None else call.seconds >= seconds
 
 
+def way_out(call: HeldCall, verb: str = "pass") -> str:
+    """What to do instead: `move it or pass 'timeout'`, by the argument that the library has; `verb`: what is to be done with that."""
+    if call.through_helper:
+        return f"move or {'limit' if verb == 'pass' else 'shorten'} it"
+    if not call.limited_by:
+        return "move it out"
+    return f"move it or {verb} '{call.limited_by}'{' to its client' if call.of_client and verb == 'pass' else ''}"
+
+
 def where_begun(call: HeldCall) -> str:
     """`the transaction opened on line 12`."""
     return f"the transaction opened on line {call.began}"

@@ -6,7 +6,7 @@ from textwrap import dedent
 
 from unclosed.analysis.verdicts import HeldCall
 from unclosed.rules.explanation import sections
-from unclosed.rules.held_calls import HeldCallRule, in_words, is_slow, where_begun
+from unclosed.rules.held_calls import HeldCallRule, in_words, is_slow, way_out, where_begun
 from unclosed.rules.wording import article, shortened
 
 
@@ -66,5 +66,5 @@ class SlowIoInTransaction(HeldCallRule):
         written = shortened(call.written, width)
         limit = in_words(call.seconds)
         if call.through_helper:
-            return f"{written} makes {article(call.what)} that may take {limit} in {where_begun(call)}; move or shorten it"
-        return f"{written}, {article(call.what)}, may take {limit} in {where_begun(call)}; move or shorten it"
+            return f"{written} makes {article(call.what)} that may take {limit} in {where_begun(call)}; {way_out(call, 'lower')}"
+        return f"{written}, {article(call.what)}, may take {limit} in {where_begun(call)}; {way_out(call, 'lower')}"

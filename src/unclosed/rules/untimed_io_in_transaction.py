@@ -6,7 +6,7 @@ from textwrap import dedent
 
 from unclosed.analysis.verdicts import HeldCall
 from unclosed.rules.explanation import sections
-from unclosed.rules.held_calls import HeldCallRule, is_untimed, where_begun
+from unclosed.rules.held_calls import HeldCallRule, is_untimed, way_out, where_begun
 from unclosed.rules.wording import article, shortened
 
 
@@ -66,5 +66,5 @@ class UntimedIoInTransaction(HeldCallRule):
         """`requests.post(), an HTTP request, has no time limit in the transaction opened on line 12; …`."""
         written = shortened(call.written, width)
         if call.through_helper:
-            return f"{written} makes {article(call.what)} with no time limit in {where_begun(call)}; move or limit it"
-        return f"{written}, {article(call.what)}, has no time limit in {where_begun(call)}; move or limit it"
+            return f"{written} makes {article(call.what)} with no time limit in {where_begun(call)}; {way_out(call)}"
+        return f"{written}, {article(call.what)}, has no time limit in {where_begun(call)}; {way_out(call)}"
