@@ -71,7 +71,7 @@ class Catalog:
         self._transparent = frozenset(self.canonical(name) for name in shelf.patterns.get("transparent", ()))
         self._plain_metaclasses = frozenset(self.canonical(name) for name in shelf.patterns.get("plain_metaclasses", ()))
         self._lifespans = NamePatterns(shelf.patterns.get("lifespans", ()))
-        self._statements = NamePatterns(shelf.patterns.get("statement_names", ()))
+        self._statements, self._executing = (NamePatterns(shelf.patterns.get(f"{key}_names", ())) for key in ("statement", "executing"))
         self._endings = NamePatterns(shelf.patterns.get("ending_names", ()))
         self._others = NamePatterns(shelf.patterns.get("other_names", ()))
         self._intercepting = NamePatterns(shelf.patterns.get("intercepting_names", ()))
@@ -231,6 +231,10 @@ class Catalog:
     def autocommit_texts(self) -> tuple[str, ...]:
         """What a module writes that tells its connections to begin nothing by themselves."""
         return tuple(self._shelf.patterns.get("autocommit_texts", ()))
+
+    def names_execution(self, receiver: str, method: str) -> bool:
+        """True if the names say that what is given first is executed, on a session of unknown type if it is a statement."""
+        return self._executing.fit(receiver, method)
 
     def names_other(self, receiver: str, attribute: str) -> bool:
         """True if the names say that the receiver is no session or cursor of a database, `session.headers`."""

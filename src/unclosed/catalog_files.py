@@ -22,7 +22,7 @@ SHORT_LISTS = ("cannot_raise", "exits", "borrows", "keeps")
 PATTERN_LISTS = (
     *("calm", "releasing_names", "stopping_names", "keeping_names", "reflecting_names", "patching_names", "test_names", "expecting_names"),
     *("providers", "fixtures", "transparent", "lifespans", "injecting_names", "left_to_base", "plain_metaclasses", "plain_methods"),
-    *("statement_names", "ending_names", "other_names", "intercepting_names", "sharing_words", "caching_names"),
+    *("statement_names", "executing_names", "ending_names", "other_names", "intercepting_names", "sharing_words", "caching_names"),
     *("program_names", "program_decorators", "program_methods"),
     *("postgresql", "any_database", "direct_names"),
     *("startup_names", "startup_decorators", "startup_methods", "startup_words", "paired_words", "paired_startups", "set_up_names"),

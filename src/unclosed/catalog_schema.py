@@ -17,7 +17,7 @@ from unclosed.library import Acquires, CallModel, Shared, Told
 
 _FLAGS = (
     *("returns_class", "coroutine", "child", "keeps", "borrows", "cannot_raise", "exits", "suppresses", "shields"),
-    *("sleeps", "gathers", "opens"),
+    *("sleeps", "gathers", "opens", "statement"),
 )
 _LIMITS = ("io", "waits", "limit", "limits", "never_waits", "brief_after", "autocommit", "pool", "within_process", "intercepts")
 _POSITIONS = ("wraps", "enters", "awaits", "passes", "advances", "calls", "starts", "at_most", "child_of")
@@ -40,7 +40,7 @@ CALL_KEYS = LEASE_KEYS.union(
         "default_value",
         "names",
     ),
-    ("source", "given", "decorates"),
+    ("source", "given", "decorates", "applies"),
 )
 FUNCTION_KEYS = CALL_KEYS | {"also"}
 CONVENTION_KEYS = CALL_KEYS | {"unless_named"}
@@ -116,6 +116,7 @@ def read_call(name: str, table: Table, source: str) -> CallEntry:
         returns=returns,
         returns_class=table.flag("returns_class"),
         decorates=table.qualified("decorates"),
+        applies=table.texts("applies"),
         acquires=_acquires(table),
         item=item,
         lends=table.qualified("lends"),
@@ -160,6 +161,7 @@ def _outside(model: CallModel, table: Table) -> CallModel:
         brief_after=table.names("brief_after") or frozenset(),
         gathers=table.flag("gathers"),
         opens=table.flag("opens"),
+        statement=table.flag("statement"),
         autocommit=read_spellings(table, "autocommit"),
         streams=read_named(table, "streams"),
         default_value=read_named(table, "default_value") or (),

@@ -274,8 +274,13 @@ class CallModel:
     """Methods of the receiver after which the call returns soon: `wait()` for a process that has been killed."""
     gathers: bool = False
     """Awaiting the result awaits all the arguments (`asyncio.gather`)."""
+    statement: bool = False
+    """The result is a statement of a database, and so is what its methods give (`select(Order).where(…)`): who executes it is a session."""
     opens: bool = False
     """Entering the result, or decorating with it, opens a transaction that ends when the block is left."""
+    applies: tuple[str, ...] | None = None
+    """As a decorator it applies the decorators that are its first argument; to a class, on the method that `name=` says. With the methods
+    that such a method runs, `dispatch.get`."""
     decorates: str | None = None
     """As a decorator it makes the function an object of this type, whose call still runs it."""
     autocommit: tuple[tuple[str, int | None, str], ...] = ()

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from unclosed.analysis.around import decorators_around
 from unclosed.analysis.autocommit import is_autocommit
 from unclosed.analysis.givens import NOTHING_GIVEN, Given
 from unclosed.analysis.running import all_calls
-from unclosed.analysis.subjects import Begin, How, aliases_of, is_pooled, is_shared, model_at, model_of, sql, subject_of
+from unclosed.analysis.subjects import Begin, How, aliases_of, is_pooled, is_shared, is_statement, model_at, model_of, sql, subject_of
 from unclosed.confidence import Confidence
 from unclosed.flow import events as ev
 from unclosed.flow.events import NodeId, PlaceId
-from unclosed.infer.calls import CallInfo
+from unclosed.infer.calls import CallInfo, argument_at
 from unclosed.infer.types import ScopeTypes
 from unclosed.infer.values import Sort, Value, entered
-from unclosed.library import Acquires, CallModel, Kind
+from unclosed.library import ENTRIES, Acquires, CallModel, Kind
 
 if TYPE_CHECKING:
     from unclosed.analysis.summaries import Summaries
@@ -71,6 +72,15 @@ class Begins:
             if begin is not None and begin.how is How.BY_HAND and not self._is_entered(scope, event):
                 yield begin
 
+    def by_entry(self, scope: ScopeTypes) -> Iterator[Begin]:
+        """The transactions whose managers a function enters without a block: `self.conn = self._cm.__enter__()`."""
+        for node, event in _begun(scope):
+            receiver = event.callee.receiver if event.callee.method in ENTRIES else None
+            made = scope.call_behind(receiver) if receiver is not None else None
+            opens = made is not None and made.model is not None and made.model.opens
+            if receiver is not None and (opens or self._is_transaction(scope, entered(scope.value(receiver)))):
+                yield Begin(node, event.span, How.BLOCK, aliases_of(scope, receiver) | {event.result}, Confidence.LIKELY)
+
     def _is_entered(self, scope: ScopeTypes, event: ev.Call) -> bool:
         """Whether what a call gives is the manager of a block: `with conn.begin():`."""
         managers = {e.manager for e in scope.graph.events if isinstance(e, ev.Enter)}
@@ -99,7 +109,7 @@ class Begins:
 
     def _by_decorator(self, scope: ScopeTypes) -> Iterator[Begin]:
         outer = scope.module.scope(scope.facts.outer if scope.facts.outer is not None else scope.facts.id)
-        for decorator in scope.facts.decorators:
+        for decorator in decorators_around(scope):
             value = outer.named(decorator.name) if decorator.name else None
             model = None
             if value is not None and value.sort is Sort.NAME:
@@ -124,7 +134,7 @@ class Begins:
             inner = entered(value)
             opens = made is not None and made.model is not None and made.model.opens
             is_transaction = any(self._is_transaction(scope, v) for v in (value, inner))
-            if not opens and not is_transaction and not (made is not None and self._is_open_provider(scope, made)):
+            if not opens and not is_transaction and not self._is_opened_by_project(scope, event, made, value):
                 continue
             subject = {event.manager, event.result}
             if made is not None and made.event.callee.receiver is not None and self._is_subject(scope, made.event.callee.receiver):
@@ -132,6 +142,13 @@ class Begins:
             sure = [v.confidence for v in (value,) if v is not None]
             confidence = min([made.confidence, *sure]) if made is not None else min(sure, default=Confidence.LIKELY)
             yield Begin(NodeId(node), made.event.span if made is not None else event.span, How.BLOCK, frozenset(subject), confidence)
+
+    def _is_opened_by_project(self, scope: ScopeTypes, event: ev.Enter, made: CallInfo | None, value: Value | None) -> bool:
+        """Whether a manager of the project, a provider or an instance of a class, has opened a transaction when its block is entered."""
+        if value is not None and value.sort is Sort.OBJECT:
+            target = self._summaries.method_of(scope, value, "__aenter__" if event.is_async else "__enter__")
+            return target is not None and self._summaries.transactions.enters_open(target)
+        return made is not None and self._is_open_provider(scope, made)
 
     def _is_open_provider(self, scope: ScopeTypes, made: CallInfo) -> bool:
         """Whether a context manager of the project has opened a transaction when its block is entered."""
@@ -194,10 +211,10 @@ class Begins:
 
     def _by_convention(self, scope: ScopeTypes, node: NodeId, event: ev.Call, receiver: PlaceId, method: str) -> Begin | None:
         name = scope.calls.receiver_name(event)
-        if not scope.catalog.names_statement(name, method):
+        if not scope.catalog.names_statement(name, method) and not self._is_executed(scope, event, name):
             return None
-        text = sql(scope, event)
-        if text and text.split()[0].strip(";") in ENDS:
+        words = sql(scope, event).replace(";", " ").split()
+        if words and words[0] in ENDS:
             return None
         key = scope.graph.places.keys[receiver]
         used = (other.name for other in scope.graph.places.keys if isinstance(other, ev.Attribute) and other.base == receiver)
@@ -205,9 +222,24 @@ class Begins:
             return None
         if isinstance(key, ev.Temp):
             return None
-        if scope.catalog.names_statement(name, "executemany") and self._summaries.says_autocommit(scope.module.name):
+        is_begun = bool(words) and words[0] in _BEGINS
+        if not is_begun and scope.catalog.names_statement(name, "executemany") and self._summaries.says_autocommit(scope.module.name):
             return None  # a cursor, perhaps of a connection that begins nothing
         return Begin(node, event.span, How.STATEMENT, aliases_of(scope, receiver), Confidence.LIKELY, is_loose=True)
+
+    def _is_executed(self, scope: ScopeTypes, event: ev.Call, name: str) -> bool:
+        """Whether something that only its name tells of is given a statement to execute, or a class to get an instance of."""
+        if not scope.catalog.names_execution(name, event.callee.method):
+            return False
+        sources = scope.sources(event.callee.receiver) if event.callee.receiver is not None else []
+        if any(s.place is not None and isinstance(scope.graph.places.keys[s.place], ev.Item) for s in sources):
+            return False  # lent by a loop, which may end it
+        given = argument_at(event, 0)
+        if given is None or event.callee.method != "get":
+            return given is not None and is_statement(scope, given)
+        value = scope.value(given)
+        home = scope.home(value) if value is not None and value.sort is Sort.DEFINITION else None
+        return home is not None and value is not None and value.name in home.facts.classes and len(event.arguments) > 1
 
     def _may_begin(self, scope: ScopeTypes, event: ev.Call, target: Value) -> bool:
         """Whether a function of the project is worth asking: it is given a session or connection, or is a method of a module with some."""

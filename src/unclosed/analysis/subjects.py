@@ -165,6 +165,22 @@ def sql(scope: ScopeTypes, event: ev.Call) -> str:
     return ""
 
 
+def is_statement(scope: ScopeTypes, place: PlaceId) -> bool:
+    """Whether a place holds a statement that a library has made: `select(Order)`, and what the methods of that give."""
+    seen, waiting = {place}, [place]
+    while waiting:
+        at = waiting.pop()
+        node = scope.producer.get(at)
+        made = scope.call(node) if node is not None else None
+        if made is not None and made.model is not None and made.model.statement:
+            return True
+        before = [made.event.callee.receiver] if made is not None else [source.place for source in scope.sources(at)]
+        found = [each for each in before if each is not None and each not in seen]
+        seen.update(found)
+        waiting += found
+    return False
+
+
 def is_under(graph: FlowGraph, place: PlaceId, base: PlaceId) -> bool:
     """Whether a place is an attribute or item, however deep, of another."""
     keys = graph.places.keys

@@ -9,6 +9,7 @@ from unclosed.analysis.decorators import Decoration, Wrapper
 from unclosed.flow import events as ev
 from unclosed.flow.events import PlaceId
 from unclosed.infer.calls import CallInfo, argument_at
+from unclosed.infer.decorated import decorator_model
 from unclosed.infer.types import ModuleTypes, ScopeTypes
 from unclosed.infer.values import Sort, Value
 from unclosed.lowering.facts import FunctionFacts
@@ -57,6 +58,9 @@ class Target:
         """The decorators: those of the project with their code, others by what they name."""
         outer = self.types.scope(self.facts.outer if self.facts.outer is not None else self.facts.id)
         for decorator in self.facts.decorators:
+            model = decorator_model(outer, decorator.name) if decorator.name else None
+            if model is not None and model.decorates is not None:
+                continue  # a call of the object that it makes runs the body
             value = outer.named(decorator.name) if decorator.name else None
             home = outer.home(value) if value is not None and value.sort is Sort.DEFINITION else None
             yield Decoration(home, value.name, decorator.is_called) if home is not None and value is not None else value

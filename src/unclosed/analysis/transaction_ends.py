@@ -136,7 +136,10 @@ class TransactionEnds:
         receiver = event.callee.receiver
         if receiver is None or info.receiver is not None or not self._reads_names or isinstance(self._graph.places.keys[receiver], ev.Temp):
             return False  # the last: `session.query(Order).filter(…).first()`
-        return event.callee.method in self._summaries.ending_methods(self._scope.module.name)
+        method = event.callee.method
+        if receiver in state.aliases and self._catalog.names_statement(self._scope.calls.receiver_name(event), method):
+            return False  # a statement on what is followed
+        return method in self._summaries.ending_methods(self._scope.module.name)
 
     def _is_handed_end(self, event: ev.Call) -> bool:
         """Whether a call gets something that ends a transaction when it is called: `retried(session.commit)`."""

@@ -203,6 +203,24 @@ class Transactions:
         nothing: tuple[tuple[str, SubjectEffect], ...] = ()
         return self._summaries.answers.ask(("opens", *target.key, given), lambda: self._opened_on_self(target, given), nothing)
 
+    def enters_open(self, target: Target) -> bool:
+        """Whether a transaction that a function begins by hand is open when it returns: that of a class's `__enter__`."""
+        return self._summaries.answers.ask(("enters open", *target.key), lambda: self._enters_open(target), False)
+
+    def _enters_open(self, target: Target) -> bool:
+        scope = target.types.scope(target.facts.id)
+        meaning = Meaning(scope, self._summaries)
+        facts = FactFlow(meaning.graph, meaning.edges)
+        try:
+            for begin in (*self._begins.by_hand(scope), *self._begins.by_entry(scope)):
+                transfer = TransactionTransfer(self._summaries, meaning, facts, begin)
+                outcome = TransactionSolver(meaning, facts, [begin], transfer, Budget()).solve()
+                if outcome.exits.get(ev.ExitKind.RETURN) or outcome.returned or outcome.escaped:
+                    return True
+        except (GivenUp, RecursionError):
+            pass
+        return False
+
     def lends_open(self, target: Target) -> bool:
         """Whether a provider yields while a transaction is open that it opened."""
         return self._summaries.answers.ask(("lends open", *target.key), lambda: self._lends_open(target), False)

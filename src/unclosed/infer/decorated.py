@@ -19,13 +19,13 @@ def decorated_as(scope: ScopeTypes, value: Value) -> Value | None:
         return None
     outer = home.scope(facts.outer if facts.outer is not None else facts.id)
     for decorator in facts.decorators:
-        model = _model(outer, decorator.name)
+        model = decorator_model(outer, decorator.name)
         if model is not None and model.decorates is not None:
             return instance(model.decorates, value.confidence)
     return None
 
 
-def _model(scope: ScopeTypes, decorator: str) -> CallModel | None:
+def decorator_model(scope: ScopeTypes, decorator: str) -> CallModel | None:
     """What the models, or naming conventions, say of a decorator."""
     owner_name, _, method = decorator.rpartition(".")
     named, owner = scope.named(decorator), scope.named(owner_name)

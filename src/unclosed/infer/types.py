@@ -24,6 +24,7 @@ from unclosed.infer.values import Handed, Sort, Value, awaited, displayed, enter
 from unclosed.lowering.facts import MODULE_BODY, FunctionFacts, FunctionId, ModuleFacts, Parameter, Scope
 
 MAX_HOPS = 10
+_SAYING_NOTHING = {(Sort.NAME, f"builtins.{name}") for name in ("None", "True", "False")} | {(Sort.NONE, "")}
 _CLASS_METHODS = frozenset({"classmethod"})
 _STATIC_METHODS = frozenset({"staticmethod"})
 _PLAIN_PROPERTIES = frozenset({"property", "builtins.property"})
@@ -480,7 +481,8 @@ class ScopeTypes:
                 return Value(Sort.DEFINITION, self.facts.owner, self.module.name, broad=True)
             if not decorators & _STATIC_METHODS:
                 return Value(Sort.OBJECT, self.facts.owner, self.module.name, broad=True)
-        return None
+        named = self._outer_named(parameter.default) if parameter.default.replace(".", "").isidentifier() else None
+        return named.weakened(Confidence.LIKELY) if named is not None and (named.sort, named.name) not in _SAYING_NOTHING else None
 
     def owner(self) -> str:
         """The class whose method this function is, or is nested in; empty outside of classes."""
