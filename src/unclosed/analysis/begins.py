@@ -186,7 +186,7 @@ class Begins:
 
     def _by_method(self, scope: ScopeTypes, node: NodeId, event: ev.Call, receiver: PlaceId, method: str) -> Begin | None:
         value = scope.value(receiver)
-        if value is None or value.sort is Sort.NONE:
+        if value is None or value.sort in (Sort.NONE, Sort.OPAQUE) or (value.sort is Sort.NAME and scope.catalog.type(value.name) is None):
             return self._by_convention(scope, node, event, receiver, method)
         model = model_of(scope, value)
         if model is None and value.sort is Sort.INSTANCE and scope.catalog.names_statement(value.name.rpartition(".")[2], method):
