@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 
 from leaks import BROKEN, BY_CONVENTION, CLEAN, IN_A_TRANSACTION, LEAK, NEVER
 from unclosed.cli import main
+from unclosed.config_keys import KEYS
 from unclosed.flake8_plugin import Plugin
 
 pytestmark = pytest.mark.processes
@@ -186,6 +188,32 @@ def test_what_a_pooler_breaks_is_asked_for_where_flake8_selects_it() -> None:
     write("app.py", "import psycopg\n\n\ndef listen(conn: psycopg.Connection):\n    conn.execute('LISTEN orders')\n")
     assert shown(".") == ""
     assert [line.split()[:2] for line in shown("--extend-select", "UNC3", ".").splitlines()] == [["./app.py:5:5:", "UNC307"]]
+
+
+def test_flake8_has_an_option_for_each_key_that_applies_to_it() -> None:
+    """By the name that docs/configuration.md gives."""
+    options = set(re.findall(r"--[\w-]+", shown("--help")))
+    assert [key.flake8 for key in KEYS if key.flake8 and f"--{key.flake8}" not in options] == []
+    assert {"--unclosed-config", *(f"--{key.flake8}" for key in KEYS if key.flake8.startswith("unclosed-"))} == {
+        option for option in options if option.startswith("--unclosed-")
+    }
+
+
+def test_codes_are_ignored_by_file_as_flake8_says() -> None:
+    """Its own key; that of `pyproject.toml` is the command's."""
+    write("pyproject.toml", "[tool.unclosed.per-file-ignores]\n'app.py' = ['UNC103']\n")
+    write("app.py", LEAK)
+    write("tests/test_app.py", LEAK)
+    write(".flake8", "[flake8]\nextend-ignore = E,W\nper-file-ignores =\n    tests/*:UNC103\n")
+    assert [line.split()[0] for line in shown(".").splitlines()] == ["./app.py:5:12:"]
+
+
+def test_own_pools_of_the_project_count() -> None:
+    """In the short form, as for the command."""
+    write("pyproject.toml", '[tool.unclosed.pools."shop.Pool"]\nacquire = "take"\nrelease = "put"\n')
+    write("app.py", "from shop import Pool\n\n\ndef f(pool: Pool):\n    conn = pool.take()\n    conn.run()\n")
+    assert shown("app.py") == ours("app.py")
+    assert [line.split()[1] for line in shown("app.py").splitlines()] == ["UNC101"]
 
 
 def test_models_of_the_project_count() -> None:
