@@ -146,10 +146,56 @@ def test_a_release_that_was_removed_counts(project: Path, removed: str) -> None:
     assert rebased(project, CALM, removed) == ["app.py:5:12: UNC101"]
 
 
-def test_a_line_about_an_argument_of_the_acquire_does_not(project: Path) -> None:
-    """Only what the acquire is bound to is given back."""
-    old = LEAK.replace("    return rows\n", "    print(path)\n    return rows\n")
-    assert rebased(project, old, old.replace("print(path)", "print('path')")) == []
+KEPT = """\
+import sqlite3
+
+
+class Store:
+    def __init__(self, path):
+        self.conn = sqlite3.connect(path)
+        self.path = path
+"""
+NESTED = """\
+import sqlite3
+
+
+def outer(conn):
+    def inner(path):
+        conn = sqlite3.connect(path)
+        conn.execute("SELECT 1")
+
+    inner("a")
+    print(conn)
+"""
+BLOCK = """\
+import sqlite3
+
+
+def names(path):
+    with sqlite3.connect(path) as conn:
+        conn.execute("SELECT 1")
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "before", "after"),
+    [
+        pytest.param(LEAK.replace("return rows", "return path"), "return path", "return 'path'", id="an-argument-of-the-acquire"),
+        pytest.param(LEAK.replace("(path)\n    rows", "(path)  # for rows\n    rows"), "return rows", "return 1", id="a-word-of-a-comment"),
+        pytest.param(KEPT, "self.path = path", "self.where = path", id="self"),
+        pytest.param(NESTED, "    print(conn)\n", "", id="the-function-around"),
+        pytest.param(BLOCK, '1")\n', '1")\nX = 1\n', id="after-the-block"),
+    ],
+)
+def test_a_line_about_something_else_does_not(old: str, before: str, after: str, project: Path) -> None:
+    """Only what the acquire is bound to is given back, in its own function."""
+    assert rebased(project, old, old.replace(before, after)) == []
+
+
+def test_a_link_is_not_what_it_leads_to(project: Path) -> None:
+    """A new link to an old file changes nothing in it."""
+    (project / "link.py").symlink_to("app.py")
+    assert found() == []
 
 
 def test_other_things_that_were_removed_do_not(project: Path) -> None:
@@ -199,8 +245,8 @@ def test_the_users_configuration_of_git_changes_nothing(project: Path) -> None:
     for key, value in settings.items():
         git(project, "config", key, value)
     git(project, "mv", "app.py", "moved.py")
-    put(project, "moved.py", LEAK + OTHER)
-    assert found() == ["moved.py:12:12: UNC103"]
+    put(project, "moved.py", "# moved\n" + LEAK + OTHER)
+    assert found() == ["moved.py:13:12: UNC103"]
 
 
 def test_inside_of_a_hook(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

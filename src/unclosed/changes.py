@@ -88,7 +88,7 @@ def touched(report: Report, changes: Changes) -> Report:
 def _changes(revision: str, found: Repository) -> Changes:
     files = dict(parse_patch(found.diff(found.common_commit(revision))))
     files |= dict.fromkeys(found.untracked(), FileChanges(is_new=True))
-    return Changes({os.path.realpath(found.root / path): changes for path, changes in files.items()})
+    return Changes({str(found.root / path): changes for path, changes in files.items()})
 
 
 def parse_patch(patch: bytes) -> Iterator[tuple[str, FileChanges]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _DIFF = (
-    "diff", "--unified=0", "--inter-hunk-context=0", "--find-renames", "--no-color", "--no-ext-diff", "--no-textconv", "--no-relative",
+    "diff", "--unified=0", "--inter-hunk-context=0", "--find-renames", "--no-color", "--no-ext-diff", "--no-textconv",
     "--ignore-submodules=all", "--src-prefix=a/", "--dst-prefix=b/",
 )  # fmt: skip
 _PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
@@ -77,7 +77,7 @@ def _output(directory: Path, arguments: Sequence[str]) -> bytes:
 
 
 def _run(directory: Path, arguments: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
-    command = ["git", "-C", str(directory), "-c", "core.quotePath=false", *arguments]
+    command = ["git", "-C", str(directory), *arguments]
     try:
         return subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL, env=_environment())
     except FileNotFoundError as error:
