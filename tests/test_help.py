@@ -78,11 +78,12 @@ def test_the_options_of_a_check_stand_under_headings() -> None:
 # Shell completion
 
 
-def completed(*words: str) -> list[str]:
-    """What bash is offered behind these words, through the real program."""
+def completed(*words: str, kind: str = "plain") -> list[str]:
+    """What bash is offered behind these words, through the real program: `plain` words, or a `file` to complete."""
     environment = {**os.environ, "_UNCLOSED_COMPLETE": "bash_complete", "COMP_WORDS": " ".join(words), "COMP_CWORD": str(len(words) - 1)}
     done = subprocess.run([PROGRAM], capture_output=True, text=True, check=True, env=environment)
-    return [line.partition(",")[2] for line in done.stdout.splitlines()]
+    found = [line.partition(",") for line in done.stdout.splitlines()]
+    return [word for told, _, word in found if told == kind]
 
 
 @pytest.mark.processes
@@ -95,6 +96,15 @@ def test_a_shell_completes_commands_options_codes_and_names() -> None:
     assert completed("unclosed", "rule", "leak-on-e") == ["leak-on-early-exit", "leak-on-exception"]
     assert completed("unclosed", "models", "show", "psycopg2.pool.Th") == ["psycopg2.pool.ThreadedConnectionPool"]
     assert "psycopg2.pool" in completed("unclosed", "models", "show", "psycopg2.")
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    "words", ["check", "check --config", "check --baseline", "check --output-file", "config", "models check", "explain", "baseline write"]
+)
+def test_a_shell_completes_paths_where_one_is_wanted(words: str) -> None:
+    """It is told to complete a file."""
+    assert completed("unclosed", *words.split(), "sr", kind="file") == ["sr"]
 
 
 @pytest.mark.processes

@@ -72,9 +72,9 @@ def main() -> None:
 
 
 @main.command(cls=Sectioned, epilog=_EXAMPLES)
-@click.argument("paths", nargs=-1, metavar="[PATHS]...")
+@click.argument("paths", nargs=-1, type=click.Path(), metavar="[PATHS]...")
 @run_options
-@click.option("--stdin-filename", metavar="PATH", help="The path of the text that `-` reads from standard input.")
+@click.option("--stdin-filename", type=click.Path(), metavar="PATH", help="The path of the text that `-` reads from standard input.")
 @click.option("--baseline", type=click.Path(dir_okay=False), metavar="FILE", help="Leave out the known findings that FILE lists.")
 @click.option("--diff", "revision", metavar="REVISION", help="Show only what has to do with lines changed since REVISION of git.")
 @click.option("--add-noqa", is_flag=True, help="Silence each finding by a comment in its file; print only what is left.")
@@ -127,7 +127,7 @@ def check(
 
 
 @main.command()
-@click.argument("place", metavar="PATH:LINE[:COLUMN]")
+@click.argument("place", type=click.Path(), metavar="PATH:LINE[:COLUMN]")
 @click.option("--graph", "with_graph", is_flag=True, help="Print the function's flow graph too.")
 @config_option
 def explain(place: str, with_graph: bool, config_file: str | None) -> None:

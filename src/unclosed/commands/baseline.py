@@ -32,7 +32,7 @@ def baseline() -> None:
 
 
 @baseline.command(cls=Sectioned)
-@click.argument("paths", nargs=-1, metavar="[PATHS]...")
+@click.argument("paths", nargs=-1, type=click.Path(), metavar="[PATHS]...")
 @_file_option
 @run_options
 def write(paths: tuple[str, ...], **options: Any) -> None:  # the values are click's
@@ -50,7 +50,7 @@ def write(paths: tuple[str, ...], **options: Any) -> None:  # the values are cli
 
 
 @baseline.command(cls=Sectioned)
-@click.argument("paths", nargs=-1, metavar="[PATHS]...")
+@click.argument("paths", nargs=-1, type=click.Path(), metavar="[PATHS]...")
 @_file_option
 @run_options
 def prune(paths: tuple[str, ...], **options: Any) -> None:  # the values are click's

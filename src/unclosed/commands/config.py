@@ -27,7 +27,7 @@ _TABLES = (Shape.CODES_BY_PATTERN, Shape.OWN, Shape.MODELS)
 
 
 @click.command("config")
-@click.argument("path", default=".")
+@click.argument("path", default=".", type=click.Path())
 @config_option
 @click.option("--schema", "wants_schema", is_flag=True, help="Print the JSON schema of these settings instead.")
 def show_config(path: str, config_file: str | None, wants_schema: bool) -> None:

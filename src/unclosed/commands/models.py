@@ -62,7 +62,7 @@ def show_model(name: str, config_file: str | None) -> None:
 
 
 @models.command("check")
-@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.argument("files", nargs=-1, type=click.Path(), metavar="[FILE]...")
 @config_option
 def check_models(files: tuple[str, ...], config_file: str | None) -> None:
     """Say everything that is wrong with models.

@@ -13,7 +13,9 @@ from unclosed.discovery import common_directory
 from unclosed.errors import ConfigError
 from unclosed.source import STDIN
 
-config_option = click.option("--config", "config_file", metavar="FILE", help="Read this pyproject.toml instead of the nearest one.")
+config_option = click.option(
+    "--config", "config_file", type=click.Path(), metavar="FILE", help="Read this pyproject.toml instead of the nearest one."
+)
 """The option that names the configuration."""
 
 
