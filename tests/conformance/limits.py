@@ -98,12 +98,12 @@ def observed(call: Callable[[], Any], server: LocalServer, free: Callable[[], ob
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     for _ in range(400):
-        if not thread.is_alive() or _limit_of_thread(thread) is not None or _sockets(server):
+        if not thread.is_alive() or limit_of_thread(thread) is not None or _sockets(server):
             break
         time.sleep(0.01)
     time.sleep(_SETTLED)
     if thread.is_alive():
-        found.append(_limit_of_thread(thread) or _limit_of_socket(server))
+        found.append(limit_of_thread(thread) or _limit_of_socket(server))
     server.close()
     free()
     thread.join(0.5)
@@ -143,7 +143,7 @@ def _limit_of_socket(server: LocalServer) -> float:
     return math.inf if not limits or limits[-1] is None else float(limits[-1])
 
 
-def _limit_of_thread(thread: threading.Thread) -> float | None:
+def limit_of_thread(thread: threading.Thread) -> float | None:
     """The limit of the `Condition.wait()` in which a thread is; `None` if it is in none."""
     frame = sys._current_frames().get(thread.ident or 0)
     while frame is not None:

@@ -124,8 +124,8 @@ def _of_this_process() -> list[Wait]:
 WAITS = [
     *(_function(f"requests.{method}") for method in (*_NO_BODY, *_BODY)),
     *(_function(f"httpx.{method}") for method in (*_NO_BODY, *_BODY)),
-    *(_method(f"requests.Session.{method}") for method in (*_NO_BODY, *_BODY)),
-    *(_method(f"httpx.Client.{method}") for method in (*_NO_BODY, *_BODY)),
+    *(_method(f"requests.Session.{method}") for method in ("get", "post")),
+    *(_method(f"httpx.Client.{method}") for method in ("get", "post")),
     *(_function("requests.request", "GET"), _function("httpx.request", "GET"), _function("urllib3.request", "GET")),
     *(_method("requests.Session.request", "GET"), _method("httpx.Client.request", "GET"), _method("urllib3.PoolManager.request", "GET")),
     *(_function("urllib.request.urlopen"), _function("urllib.request.urlretrieve")),
