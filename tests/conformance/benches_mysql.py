@@ -87,9 +87,12 @@ async def pools(acquire: str) -> AsyncIterator[Rig]:
 async def lent(acquire: str) -> AsyncIterator[Rig]:
     """The only slot of a pool is taken as long as nobody else gets it."""
     library = acquire.partition(".")[0]
-    pool = await importlib.import_module(library).create_pool(**_where(), **_database(library), minsize=0, maxsize=1)
-    yield Rig(pool.acquire, held=partial(refused, lambda: in_time(pool.acquire()), pool.release), owner=pool)
-    pool.terminate()
+    with mysql() as witness:
+        where = {**_where(witness.name), **_database(library)}
+        pool = await importlib.import_module(library).create_pool(**where, minsize=0, maxsize=1)
+        taken = partial(refused, lambda: in_time(pool.acquire()), pool.release)
+        yield Rig(pool.acquire, held=taken, owner=pool, sessions=witness.sessions)
+        pool.terminate()
 
 
 @bench("mysql.connector.pooling.MySQLConnectionPool", "mysql.connector.aio.pooling.MySQLConnectionPool")

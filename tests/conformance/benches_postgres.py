@@ -104,9 +104,11 @@ async def empty_pools(acquire: str) -> AsyncIterator[Rig]:
 @bench("psycopg2.pool.AbstractConnectionPool.getconn")
 async def lent_by_psycopg2(acquire: str) -> AsyncIterator[Rig]:
     """The only slot of a pool is taken as long as nobody else gets it."""
-    pool = _real("psycopg2.pool.ThreadedConnectionPool")(0, 1, POSTGRES.url)
-    yield Rig(pool.getconn, held=lambda: refused(pool.getconn, pool.putconn), owner=pool)
-    pool.closeall()
+    with postgres() as witness:
+        pool = _real("psycopg2.pool.ThreadedConnectionPool")(0, 1, _named(witness.name))
+        yield Rig(pool.getconn, held=lambda: refused(pool.getconn, pool.putconn), owner=pool, sessions=witness.sessions)
+        if not pool.closed:
+            pool.closeall()
 
 
 @bench("psycopg_pool.ConnectionPool.getconn", "psycopg_pool.ConnectionPool.connection")

@@ -46,17 +46,21 @@ async def pools(acquire: str) -> AsyncIterator[Rig]:
 @bench("asyncpg.Pool.acquire")
 async def lent_by_asyncpg(acquire: str) -> AsyncIterator[Rig]:
     """The only slot of a pool is taken as long as nobody else gets it."""
-    pool = await importlib.import_module("asyncpg").create_pool(POSTGRES.url, min_size=0, max_size=1)
-    yield Rig(pool.acquire, held=partial(refused, partial(pool.acquire, timeout=0.05), pool.release), owner=pool)
-    pool.terminate()
+    with postgres() as witness:
+        pool = await importlib.import_module("asyncpg").create_pool(_named(witness.name), min_size=0, max_size=1)
+        taken = partial(refused, partial(pool.acquire, timeout=0.05), pool.release)
+        yield Rig(pool.acquire, held=taken, owner=pool, sessions=witness.sessions)
+        pool.terminate()
 
 
 @bench("aiopg.Pool.acquire")
 async def lent_by_aiopg(acquire: str) -> AsyncIterator[Rig]:
     """The same; waiting has no limit of its own here."""
-    pool = await importlib.import_module("aiopg").create_pool(_dsn("unclosed"), minsize=0, maxsize=1)
-    yield Rig(pool.acquire, held=partial(refused, lambda: in_time(pool.acquire()), pool.release), owner=pool)
-    pool.terminate()
+    with postgres() as witness:
+        pool = await importlib.import_module("aiopg").create_pool(_dsn(witness.name), minsize=0, maxsize=1)
+        taken = partial(refused, lambda: in_time(pool.acquire()), pool.release)
+        yield Rig(pool.acquire, held=taken, owner=pool, sessions=witness.sessions)
+        pool.terminate()
 
 
 @bench("aiopg.Connection.cursor")

@@ -12,7 +12,7 @@ import inspect
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from conformance.names import catalog
@@ -45,6 +45,8 @@ class Rig:
     """It counts as acquired from the call on, as a session does, and holds nothing before its first use."""
     finish: Callable[[Any], Any] | None = None
     """What the documentation asks for after a release or a block (`wait_closed`)."""
+    sessions: Callable[[], int] | None = None
+    """What the server lists of the owner: it tells whether something is held after a release that closes the owner."""
     at_rest: int = 0
     """What is held before the call and after the release."""
 
@@ -142,6 +144,8 @@ async def _try_release(rig: Rig, model: CallModel, claim: Claim) -> None:
         await result
     if rig.finish is not None:
         await _done(rig.finish(value))
+    if claim.release.owner and claim.release.argument is None and rig.sessions is not None:
+        rig = replace(rig, held=rig.sessions)
     await _expect(rig, 0, f"after {claim.release.method}()")
 
 
