@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from leaks import CLEAN, LEAK, NEVER
-from sample_report import REPORT, golden_file, written
+from sample_report import REPORT, golden, golden_file, written
 from unclosed.catalog import Catalog
 from unclosed.cli import main
 from unclosed.config import Config, OutputFormat
@@ -46,7 +46,7 @@ def run(*arguments: str) -> Result:
 @pytest.mark.parametrize("output_format", OutputFormat)
 def test_every_format_is_as_it_was(output_format: OutputFormat) -> None:
     """What other programs read changes on purpose only; `python tests/sample_report.py` writes these files."""
-    assert written(output_format) == golden_file(output_format).read_text(encoding="utf-8")
+    assert golden(output_format) == golden_file(output_format).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("output_format", [each for each in PROGRAMS if each is not OutputFormat.GITHUB])

@@ -149,7 +149,7 @@ def _paragraph(text: str) -> str:
 
 def _prose(text: str) -> str:
     """Escaped text in which what stands in backticks is code."""
-    return _CODE.sub(r"<code>\1</code>", escape(text))
+    return _CODE.sub(r"<code>\1</code>", escape(" ".join(text.split())))
 
 
 def _several(number: int, noun: str) -> str:

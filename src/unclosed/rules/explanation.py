@@ -38,4 +38,4 @@ def sections(*, does: str, why: str, ignore: str, release: str = RELEASES, optio
 def _filled(text: str) -> str:
     """The paragraphs of a text, each filled to 88 columns."""
     paragraphs = textwrap.dedent(text).strip().split("\n\n")
-    return "\n\n".join(textwrap.fill(" ".join(paragraph.split()), width=88) for paragraph in paragraphs)
+    return "\n\n".join(textwrap.fill(" ".join(paragraph.split()), width=88, break_on_hyphens=False) for paragraph in paragraphs)
