@@ -100,7 +100,7 @@ def test_all_text_is_escaped() -> None:
 def drawing(finding: Finding, texts: dict[str, str]) -> list[str]:
     """The panels of a finding as text: rows, `*` for a step, `|` where the path goes along."""
     lines: list[str] = []
-    for panel in panels(finding, texts):
+    for panel in panels(finding, {path: text.splitlines(keepends=True) for path, text in texts.items()}):
         lines.append(panel.path)
         for part in panel.html.split('<div class="line')[1:]:
             row = part.partition('<span class="row">')[2].partition("<")[0]

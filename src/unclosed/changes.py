@@ -187,6 +187,7 @@ class _Functions:
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = texts
         self._extents: dict[str, tuple[_Extent, ...]] = {}
+        self._lines: dict[str, list[str]] = {}
 
     def around(self, path: str, row: int) -> _Extent | None:
         """The innermost function that holds the row; `None`: there is none."""
@@ -197,7 +198,9 @@ class _Functions:
 
     def names(self, path: str, span: Span) -> frozenset[str]:
         """The names beside the span on its lines: `conn` for the call in `conn = pool.getconn()`."""
-        lines = split_lines(self._texts.get(path, ""))
+        if path not in self._lines:
+            self._lines[path] = split_lines(self._texts.get(path, ""))
+        lines = self._lines[path]
         if _last_row(span) > len(lines):
             return frozenset()
         beside = lines[span.start.row - 1][: span.start.column] + " " + lines[_last_row(span) - 1][span.end.column :].partition("#")[0]

@@ -12,7 +12,6 @@ from html import escape
 
 from unclosed.findings import Finding, TrailStep
 from unclosed.report.excerpt import drawn
-from unclosed.source import split_lines
 
 _AROUND = 2
 """Lines shown before and after each step."""
@@ -28,15 +27,15 @@ class Panel:
     html: str
 
 
-def panels(finding: Finding, texts: Mapping[str, str]) -> Iterator[Panel]:
-    """A panel for each file of the trail whose text is at hand, in the order in which the path comes to them.
+def panels(finding: Finding, texts: Mapping[str, Sequence[str]]) -> Iterator[Panel]:
+    """A panel for each file of the trail, in the order in which the path comes to them; `texts`: the lines of those that are at hand.
 
     A finding without a trail is one step.
     """
     steps = finding.trail or (TrailStep(finding.path, finding.span, "reported here"),)
     for path in dict.fromkeys(step.path for step in steps):
         numbered = [(number, step) for number, step in enumerate(steps, 1) if step.path == path]
-        lines = split_lines(texts.get(path, ""))
+        lines = texts.get(path, ())
         if any(step.span.start.row <= len(lines) for _, step in numbered):
             yield Panel(path, _panel(lines, numbered))
         else:

@@ -13,9 +13,10 @@ import itertools
 import operator
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from importlib import resources
+from pathlib import Path
 
 from unclosed import __version__
 from unclosed.confidence import Confidence
@@ -27,6 +28,7 @@ from unclosed.report.paths import relative
 from unclosed.report.report import Report
 from unclosed.rules import all_rules
 from unclosed.rules.rule import Rule
+from unclosed.source import split_lines
 
 _CODE = re.compile(r"`([^`\n]+)`")
 
@@ -105,18 +107,19 @@ def _boxes(title: str, name: str, choices: Sequence[tuple[str, str, int]]) -> It
 def _findings(report: Report) -> Iterator[str]:
     """The findings, file by file."""
     names = {rule.code: rule.name for rule in all_rules()}
+    lines = {path: split_lines(text) for path, text in report.texts.items()}
     yield '<main id="findings" class="by-file" tabindex="-1">\n'
     for path, group in itertools.groupby(report.findings, key=operator.attrgetter("path")):
         findings = tuple(group)
         yield f'<section>\n<h2>{_text(relative(path, report.root))} <span class="count">({len(findings)})</span></h2>\n'
         for finding in findings:
-            yield from _finding(finding, names.get(finding.code, ""), report)
+            yield from _finding(finding, names.get(finding.code, ""), report.root, lines)
         yield "</section>\n"
     yield "</main>\n</div>\n"
 
 
-def _finding(finding: Finding, name: str, report: Report) -> Iterator[str]:
-    path, degree = _text(relative(finding.path, report.root)), finding.confidence.label
+def _finding(finding: Finding, name: str, root: Path, lines: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    path, degree = _text(relative(finding.path, root)), finding.confidence.label
     row, column = finding.start
     data = f'data-file="{path}" data-rule="{finding.code} {name}" data-code="{finding.code}" data-confidence="{degree}"'
     yield f'<details class="finding" {data}>\n<summary><span class="file">{path}:</span><span class="place">{row}:{column + 1}</span> '
@@ -124,8 +127,8 @@ def _finding(finding: Finding, name: str, report: Report) -> Iterator[str]:
     yield f'<span class="degree {degree}">{degree}</span></summary>\n<div>\n'
     where = f"In <code>{_text(finding.function)}()</code>. " if finding.function else ""
     yield f'<p>{where}Rule <a href="#{finding.code}">{finding.code} {name}</a>.</p>\n'
-    for panel in panels(finding, report.texts):
-        yield f"<h3>{_text(relative(panel.path, report.root))}</h3>\n{panel.html}"
+    for panel in panels(finding, lines):
+        yield f"<h3>{_text(relative(panel.path, root))}</h3>\n{panel.html}"
     yield "</div>\n</details>\n"
 
 
