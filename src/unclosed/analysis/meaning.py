@@ -27,6 +27,7 @@ from unclosed.library import Kind, Lease, Release, WithExit
 _CONTAINERS = frozenset(
     {"builtins.list", "builtins.dict", "builtins.set", "collections.deque", "collections.defaultdict", "collections.OrderedDict"}
 )
+_PLAIN = _CONTAINERS | {"builtins.str", "builtins.bytes"}
 _ADDING = frozenset({"append", "appendleft", "add", "insert", "extend", "update", "setdefault"})
 _QUIET_KINDS = (Kind.CURSOR, Kind.CONNECTION, Kind.CLIENT)
 
@@ -76,6 +77,17 @@ class Meaning:
             | {place for place in made if self.scope.call(self.scope.producer[place]).name in _CONTAINERS}
             | self.graph.empty_displays
         )
+
+    @cached_property
+    def _said_plain(self) -> frozenset[PlaceId]:
+        """The places of which the function asks whether they hold a string, list, dict or set. Approximation: they do everywhere."""
+        asked = set[PlaceId]()
+        for event in self.graph.events:
+            given = [a.value for a in event.arguments] if isinstance(event, ev.Call) and event.callee.method == "isinstance" else []
+            classes = self.scope.value(given[1]) if len(given) == 2 and given[1] is not None else None
+            if classes is not None and classes.name in _PLAIN and given[0] is not None:
+                asked.add(given[0])
+        return frozenset(asked)
 
     @cached_property
     def _targets(self) -> dict[PlaceId, list[PlaceId]]:
@@ -220,11 +232,11 @@ class Meaning:
         return info.name.startswith("builtins.") or (is_plain and info.target is None and info.model is None)
 
     def _is_literal(self, place: PlaceId | None) -> bool:
-        """Whether a place holds a literal, or a list, dict or set that is displayed in this function."""
+        """Whether a place holds a literal, a list, dict or set that is displayed in this function, or what it asks `isinstance` for."""
         if place is None:
             return False
         is_constant = isinstance(self.graph.places.keys[place], ev.Constant)
-        return is_constant or place in self.graph.empty_displays or self._is_made_here(place)
+        return is_constant or place in self.graph.empty_displays or self._is_made_here(place) or place in self._said_plain
 
     def _is_made_here(self, place: PlaceId | None) -> bool:
         """Whether a place holds nothing but lists, dicts or sets displayed in this function."""
