@@ -13,12 +13,12 @@ from unclosed.errors import ConfigError
 
 HEAD = 'library = "acme"\nwords = ["acme"]\nsource = "acme 1.0 documentation"\n'
 HEAD_KEYS = (
-    "(accepted: any_database, autocommit_texts, borrows, caching_names, calm, cannot_raise, conventions, direct_names, ending_names, "
-    "exits, expecting_names, fixtures, functions, injecting_names, intercepting_names, io_words, keeping_names, keeps, left_to_base, "
-    "library, lifespans, objects, other_names, paired_startups, paired_words, patching_names, plain_metaclasses, plain_methods, "
-    "postgresql, program_decorators, program_methods, program_names, providers, reflecting_names, releasing_names, set_up_names, "
-    "sharing_words, source, startup_decorators, startup_methods, startup_names, startup_words, statement_names, stopping_names, "
-    "test_names, transparent, types, versions, web, words)"
+    "(accepted: any_database, borrows, caching_names, calm, cannot_raise, conventions, direct_names, ending_names, "
+    "executing_names, exits, expecting_names, fixtures, functions, injecting_names, intercepting_names, io_words, keeping_names, "
+    "keeps, left_to_base, library, lifespans, objects, other_names, paired_startups, paired_words, patching_names, "
+    "plain_metaclasses, plain_methods, postgresql, program_decorators, program_methods, program_names, providers, "
+    "reflecting_names, releasing_names, set_up_names, sharing_words, source, startup_decorators, startup_methods, startup_names, "
+    "startup_words, statement_names, stopping_names, test_names, transparent, types, versions, web, words)"
 )
 SQLITE3 = "(accepted: sqlite3.Blob, sqlite3.Connection, sqlite3.Cursor)"
 KINDS = "(accepted: client, connection, cursor, pool, session, transaction)"

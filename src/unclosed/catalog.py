@@ -227,11 +227,6 @@ class Catalog:
         """True if the names say that a statement is sent on a session or cursor of unknown type: `session.scalars`."""
         return self._statements.fit(receiver, method)
 
-    @property
-    def autocommit_texts(self) -> tuple[str, ...]:
-        """What a module writes that tells its connections to begin nothing by themselves."""
-        return tuple(self._shelf.patterns.get("autocommit_texts", ()))
-
     def names_execution(self, receiver: str, method: str) -> bool:
         """True if the names say that what is given first is executed, on a session of unknown type if it is a statement."""
         return self._executing.fit(receiver, method)

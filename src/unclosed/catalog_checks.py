@@ -12,7 +12,6 @@ from unclosed.catalog_files import (
     PATTERN_LISTS,
     REQUIRED_KEYS,
     SHORT_LISTS,
-    TEXT_LISTS,
     Shelf,
     UserModels,
     Written,
@@ -153,8 +152,7 @@ class _Checks:
             if head.text(key) == "":
                 head.refuse(key, "is empty")
         head.texts("words")
-        for key in ("io_words", *TEXT_LISTS):
-            head.texts(key)
+        head.texts("io_words")
         for key in SHORT_LISTS:
             head.qualifieds(key)
         web = head.table("web", WEB_KEYS)

@@ -27,11 +27,9 @@ PATTERN_LISTS = (
     *("postgresql", "any_database", "direct_names"),
     *("startup_names", "startup_decorators", "startup_methods", "startup_words", "paired_words", "paired_startups", "set_up_names"),
 )
-TEXT_LISTS = ("autocommit_texts",)
-"""Lists of pieces of source text."""
 REQUIRED_KEYS = ("library", "words", "source")
 _TABLES = ("web", "functions", "types", "objects", "conventions", "versions")
-FILE_KEYS = frozenset({*REQUIRED_KEYS, *SHORT_LISTS, *PATTERN_LISTS, *TEXT_LISTS, "io_words", *_TABLES})
+FILE_KEYS = frozenset({*REQUIRED_KEYS, *SHORT_LISTS, *PATTERN_LISTS, "io_words", *_TABLES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +101,7 @@ class Shelf:
         for key, entries in kinds:
             for name, values in _tables(tables, key).items():
                 self._put(entries, name, Written(where, f'{key}."{name}"', values, source, rank))
-        for key in (*PATTERN_LISTS, *TEXT_LISTS):
+        for key in PATTERN_LISTS:
             self.patterns[key] = (*_texts(tables, key), *self.patterns.get(key, ()))
         web = tables.get("web")
         if isinstance(web, dict):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from unclosed.catalog_files import FILE_KEYS, PATTERN_LISTS, SHORT_LISTS, TEXT_LISTS
+from unclosed.catalog_files import FILE_KEYS, PATTERN_LISTS, SHORT_LISTS
 from unclosed.catalog_limits import LIMIT_KEYS
 from unclosed.catalog_own import KINDS, OWN_KEYS, POOL_KEYS
 from unclosed.catalog_pools import POOL_KEYS as POOL_LIMIT_KEYS
@@ -157,7 +157,7 @@ def _model_definitions() -> Schema:
         "constructor": {"$ref": "#/definitions/call"},
     }
     tables = {"functions": _by_name("function"), "types": _by_name("type"), "objects": _by_name("object")}
-    lists = dict.fromkeys((*SHORT_LISTS, *PATTERN_LISTS, *TEXT_LISTS), _TEXTS)
+    lists = dict.fromkeys((*SHORT_LISTS, *PATTERN_LISTS), _TEXTS)
     return {
         "models": _shaped(FILE_KEYS, {**lists, **tables, "conventions": _by_name("convention"), "web": _shaped(WEB_KEYS)}),
         "call": _shaped(FUNCTION_KEYS - {"also"}, call),

@@ -21,6 +21,7 @@ from unclosed.library import ENTRIES, Acquires, CallModel, Kind
 if TYPE_CHECKING:
     from unclosed.analysis.summaries import Summaries
 
+UNKNOWN_CONNECTION = "unclosed.Connection"
 _WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
 _BEGINS = ("BEGIN", "START")
 ENDS = ("COMMIT", "END", "ROLLBACK", "ABORT")
@@ -223,8 +224,10 @@ class Begins:
         if isinstance(key, ev.Temp):
             return None
         is_begun = bool(words) and words[0] in _BEGINS
-        if not is_begun and scope.catalog.names_statement(name, "executemany") and self._summaries.says_autocommit(scope.module.name):
-            return None  # a cursor, perhaps of a connection that begins nothing
+        made, unknown = scope.call_behind(receiver), scope.catalog.type(UNKNOWN_CONNECTION)
+        parent = made.event.callee.receiver if made is not None else None
+        if not is_begun and parent is not None and unknown is not None and is_autocommit(scope, parent, unknown):
+            return None  # a cursor of an unknown connection that was told so
         return Begin(node, event.span, How.STATEMENT, aliases_of(scope, receiver), Confidence.LIKELY, is_loose=True)
 
     def _is_executed(self, scope: ScopeTypes, event: ev.Call, name: str) -> bool:

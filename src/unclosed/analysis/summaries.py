@@ -167,10 +167,6 @@ class Summaries:
         """The names of the functions and methods of the project around a module whose texts end a transaction."""
         return self._program.ending_methods(module)
 
-    def says_autocommit(self, module: str) -> bool:
-        """Whether a module tells connections to begin nothing by themselves."""
-        return self._program.says_autocommit(module)
-
     def reaches_outside(self, module: str) -> bool:
         """Whether a function of a module can reach something that is not the database."""
         return self._program.reaches_outside(module)

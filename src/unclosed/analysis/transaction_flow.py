@@ -145,8 +145,20 @@ class TransactionTransfer:
                     self._hit(call, at, self._summaries.other_ends.before(self._scope, info, self._given))
                 return End.RELEASED
         if is_open:
-            self._hit(call, at, self._summaries.externals.at(self._scope, call, self._given))
+            found = self._summaries.externals.at(self._scope, call, self._given)
+            waits_for_it = any(e.is_wait for e in found) and any(self._is_of(a.value, state) for a in event.arguments)
+            self._hit(call, at, tuple(e for e in found if not (e.is_wait and waits_for_it)))
         return state
+
+    def _is_of(self, place: PlaceId | None, state: Obligation) -> bool:
+        """Whether a value is the subject, what its own method gives, or a display of these: `select([conn.fileno()], [], [])`."""
+        if place is None or place in state.aliases:
+            return place is not None
+        made = self._scope.call_behind(place)
+        if made is not None:
+            return made.event.callee.receiver in state.aliases
+        members = (e.value for e in self._graph.events if isinstance(e, ev.Store) and e.kind is ev.StoreKind.CONTAINER and e.base == place)
+        return any(member != place and self._is_of(member, state) for member in members)
 
     def _attributes_of(self, receiver: PlaceId | None, state: Obligation) -> Iterator[str]:
         """The attributes of a receiver that are the subject: a method of it may use them."""

@@ -254,11 +254,6 @@ class Program:
             self._settings[key] = any(setting.search(text) for path, text in naming if self._bearing.layout(path).top == top)
         return self._settings[key]
 
-    def says_autocommit(self, module: str) -> bool:
-        """Whether the text of a module tells connections to begin nothing by themselves."""
-        text = self._bearing.text(Path(module))
-        return any(said in text for said in self.catalog.autocommit_texts)
-
     def ending_methods(self, module: str) -> frozenset[str]:
         """The names of the functions and methods of the project around a module that end a transaction, by their texts."""
         top = self._bearing.layout(Path(module)).top
