@@ -31,7 +31,7 @@ class Finding:
     confidence: Confidence
     trail: tuple[TrailStep, ...] = ()
     resource: str = ""
-    """The call that it is about as the user wrote it, `pool.getconn()`, mostly the acquire; empty where there is none."""
+    """What it is about as the user wrote it: mostly the acquiring call, `pool.getconn()`; a setting; a comment. Empty: nothing."""
     function: str = ""
     """Dotted name of the function inside its module; empty at module level."""
     ordinal: int = 1

@@ -28,7 +28,7 @@ def unused_suppressions(source: SourceFile, found: Iterable[Finding], rules: Ite
         useless = [code for code in comment.codes if _is_judged(code, judged) and not _silences(comment, code, findings)]
         if useless:
             span = Span(comment.start, comment.start._replace(column=comment.start.column + len(comment.text)))
-            yield Finding(UNUSED, source.path, span, _message(comment, useless), Confidence.CERTAIN)
+            yield Finding(UNUSED, source.path, span, _message(comment, useless), Confidence.CERTAIN, resource=comment.text)
 
 
 def _is_judged(code: str, judged: set[str]) -> bool:
