@@ -69,7 +69,13 @@ def test_where_a_string_looks_like_a_comment_nothing_can_be_added(text: str) -> 
 
 def test_what_would_change_the_program_is_not_done() -> None:
     """A text that is no program stays as it is."""
-    assert with_noqa("def f(:\n", [("UNC901", 1)]) == ("def f(:\n", (("UNC901", 1),))
+    text = "f()\nx = (\n"
+    assert with_noqa(text, [("UNC103", 1)]) == (text, (("UNC103", 1),))
+
+
+def test_syntax_that_is_newer_than_the_running_python_is_no_hindrance() -> None:
+    """Tokens say enough."""
+    assert with_noqa("def f[T](x: T): connect()\n", [("UNC101", 1)]).text == "def f[T](x: T): connect()  # noqa: UNC101\n"
 
 
 statements = st.sampled_from(

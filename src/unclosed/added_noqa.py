@@ -9,11 +9,12 @@ Nothing but comments changes; line ends stay as they are.
 
 from __future__ import annotations
 
-import ast
 import re
+import tokenize
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from unclosed.source import split_lines
 from unclosed.suppressions import Suppressions
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
@@ -65,8 +66,15 @@ def _mark(lines: list[str], suppressions: Suppressions, last: int, codes: Sequen
 
 
 def _is_same_program(old: str, new: str) -> bool:
-    """Whether two texts differ in comments alone."""
+    """Whether two texts differ in comments alone, by their tokens: the running Python need not know the syntax."""
+    tokens = _program(old)
+    return bool(tokens) and tokens == _program(new)
+
+
+def _program(text: str) -> Sequence[tuple[int, str]]:
+    """The tokens of a text without comments and line breaks that mean nothing; none where it cannot be tokenized."""
     try:
-        return ast.dump(ast.parse(old)) == ast.dump(ast.parse(new))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
+        tokens = list(tokenize.generate_tokens(iter(split_lines(text)).__next__))
+    except (tokenize.TokenError, SyntaxError):
+        return ()
+    return [(token.type, token.string) for token in tokens if token.type not in (tokenize.COMMENT, tokenize.NL)]

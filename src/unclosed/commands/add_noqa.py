@@ -50,8 +50,9 @@ class NoqaWriter:
         done = len(findings) - len(left)
         if done:
             click.echo(f"unclosed: {path}: {done} {'finding' if done == 1 else 'findings'} silenced", err=True)
+        why = "is left: comments are written to Python files only" if is_settings_file(path) else "cannot be silenced by a comment there"
         for finding in left:
-            click.echo(f"unclosed: {path}:{finding.start.row}: {finding.code} cannot be silenced by a comment there", err=True)
+            click.echo(f"unclosed: {path}:{finding.start.row}: {finding.code} {why}", err=True)
         return left
 
 

@@ -21,8 +21,8 @@ class UnusedSuppression(Rule):
     explanation = sections(
         does="""
             Reports a `# noqa: UNCnnn` on a line where that code would not be reported anyway: the leak was mended, the code moved,
-            or the comment never was right. It is reported at the comment, by the command only; flake8 does not tell its plugins
-            what it has silenced.
+            or the comment never was right. It is reported at the comment, by
+            the command and in language servers; flake8 does not tell its plugins what it has silenced.
 
             A code is judged only if its rule runs for the file, and a finding that `min-confidence` hides counts as one that is
             silenced. A bare `# noqa`, codes of other tools and files under `# flake8: noqa` are left alone.
@@ -37,7 +37,8 @@ class UnusedSuppression(Rule):
             While a rule is about to be switched on, or where a comment stands for a version of the linter that others still run.
         """,
         options="""
-            It is off by default; `extend-select = ["UNC902"]` turns it on. `unclosed check --add-noqa` writes comments that
+            It is off by default; `extend-select = ["UNC902"]` turns it on, next to the rules whose comments it judges: selected
+            alone it has nothing to say. `unclosed check --add-noqa` writes comments that
             silence what is found.
         """,
     )
