@@ -82,6 +82,7 @@ INSTANCES: dict[str, set[str]] = {
     "pg8000.Connection": {"autocommit"},
     "pg8000.dbapi.Connection": {"autocommit"},
     "pg8000.legacy.Connection": {"autocommit"},
+    "ncclient.manager.Manager": {"close_session"},
     "paramiko.ChannelFile": {"channel"},
     "playhouse.pool.PooledDatabase": {"begin", "close", "commit", "execute_sql", "rollback"},
     "postgres.orm.Model": {"db"},

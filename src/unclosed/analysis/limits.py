@@ -58,10 +58,11 @@ def scope_limit(scope: ScopeTypes, info: CallInfo) -> float | None:
 
 
 def never_waits(scope: ScopeTypes, info: CallInfo) -> bool:
-    """Whether the call is told to return at once: `block=False`."""
+    """Whether the call is told to return at once: `block=False`. Flags that are combined may hold the one that says so."""
     for name, position, spelling in info.model.never_waits if info.model is not None else ():
         place = argument_of(info, name, position)
-        if place is not None and constant_text(scope, place) == spelling:
+        text = constant_text(scope, place) if place is not None else None
+        if text == spelling or (text is None and "." in spelling and any(a.key in (name, position) for a in info.event.arguments)):
             return True
     return False
 
