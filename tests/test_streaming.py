@@ -325,6 +325,24 @@ def test_the_trail_leads_from_the_parameter_to_the_response() -> None:
     ]
 
 
+def test_the_trail_names_a_statement_on_the_way_to_the_response() -> None:
+    """Not one on a path that gives the session back and streams nothing."""
+    program = """
+        @app.get("/a")
+        def a(known: bool, db: Session = Depends(get_db)):
+            if known:
+                db.get(str, 1)
+                db.close()
+                return "known"
+            db.get(str, 2)
+            return StreamingResponse(lines())
+    """
+    (finding,) = findings(program)
+    taken = next(step.span.start.row for step in finding.trail if step.text == "a statement takes a connection here")
+    sent = next(step.span.start.row for step in finding.trail if step.text == "sends this while it is held")
+    assert sent - taken == 1
+
+
 def test_messages_are_short() -> None:
     """Of every kind of finding, with long names too."""
     program = """

@@ -189,7 +189,7 @@ class Endpoints:
         for node in sorted(streams.nodes, key=lambda n: -(seen.before.get(n, NOTHING) & Hold.TAKEN)):
             holds = seen.before.get(node, NOTHING)
             if holds & HELD:
-                return HeldSession(session, holds, node, "", seen.taken_at)
+                return HeldSession(session, holds, node, "", seen.taken_before.get(node))
         return None
 
     def _at_returns(self, meaning: Meaning, session: Session, streams: Streams, seen: Seen) -> HeldSession | None:
@@ -199,7 +199,7 @@ class Endpoints:
             if holds:
                 holds = self.while_sent(meaning, node, session, seen, holds)
             if holds & HELD and (best is None or (holds & Hold.TAKEN and not best.holds & Hold.TAKEN)):
-                best = HeldSession(session, holds, node, sent.rpartition(".")[2], seen.taken_at)
+                best = HeldSession(session, holds, node, sent.rpartition(".")[2], seen.taken_at_return.get(node))
         return best
 
     def while_sent(self, meaning: Meaning, node: NodeId, session: Session, seen: Seen, holds: Hold) -> Hold:

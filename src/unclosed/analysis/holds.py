@@ -120,8 +120,10 @@ class Seen:
     """The local names that carry it somewhere, for functions defined in here."""
     gives: Carry = Carry.NOT
     """How what is returned or yielded carries it."""
-    taken_at: NodeId | None = None
-    """A first statement."""
+    taken_before: dict[NodeId, NodeId] = field(default_factory=dict)
+    """For a node to which it comes taken: the statement that took it, on one way there."""
+    taken_at_return: dict[NodeId | None, NodeId] = field(default_factory=dict)
+    """The same for the `return`s by which the function is left."""
 
     def ends(self) -> Hold:
         """How it may be after the function."""
@@ -137,4 +139,5 @@ class Seen:
             self.given.setdefault(node, {}).update(carried)
         self.names.update(other.names)
         self.gives = max(self.gives, other.gives)
-        self.taken_at = self.taken_at if self.taken_at is not None else other.taken_at
+        self.taken_before = {**other.taken_before, **self.taken_before}
+        self.taken_at_return = {**other.taken_at_return, **self.taken_at_return}

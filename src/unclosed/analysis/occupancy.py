@@ -99,6 +99,8 @@ class _Walk:
         self._seen = Seen()
         self._states: dict[NodeId, set[State]] = {}
         self._queue: deque[tuple[NodeId, State]] = deque()
+        self._taken: dict[tuple[NodeId, State], NodeId] = {}
+        """The statement that took it, on the first way to each state."""
 
     def run(self, start: State) -> Seen:
         """Follow the session to the ends of the function."""
@@ -119,15 +121,17 @@ class _Walk:
             self._advance(at, state)
         return self._seen
 
-    def _push(self, node: NodeId, state: State) -> None:
+    def _push(self, node: NodeId, state: State, taken: NodeId | None = None) -> None:
         known = self._states.setdefault(node, set())
         if len(known) >= MAX_STATES:
             state = state._replace(facts=NO_FACTS)
         if state not in known:
             known.add(state)
             self._queue.append((node, state))
+            if taken is not None:
+                self._taken[node, state] = taken
 
-    def _pass(self, state: State, edge: Edge) -> None:
+    def _pass(self, state: State, edge: Edge, taken: NodeId | None = None) -> None:
         if edge.assume is not None:
             if edge.assume.place in state.aliases | state.holders and not edge.assume.allowed & IS_TRUE:
                 return
@@ -135,20 +139,26 @@ class _Walk:
             if facts is None:
                 return
             state = state._replace(facts=facts)
-        self._push(edge.target, state)
+        self._push(edge.target, state, taken)
 
     def _advance(self, node: NodeId, state: State) -> None:
-        event, seen = self._graph.events[node], self._seen
+        event, seen, taken = self._graph.events[node], self._seen, self._taken.get((node, state))
         seen.before[node] = seen.before.get(node, NOTHING) | state.hold
+        if taken is not None:
+            seen.taken_before.setdefault(node, taken)
         if isinstance(event, ev.Exit):
             if event.kind is ev.ExitKind.RETURN:
                 seen.returned[state.returned] = seen.returned.get(state.returned, NOTHING) | state.hold
+                if taken is not None:
+                    seen.taken_at_return.setdefault(state.returned, taken)
             return
         after = self._step(node, event, state._replace(facts=self._facts.after(event, state.facts)))
-        if after.hold & HELD and not state.hold & HELD and seen.taken_at is None:
-            seen.taken_at = node
+        if not after.hold & HELD:
+            taken = None
+        elif not state.hold & HELD:
+            taken = node
         for edge in self._meaning.edges(node):
-            self._pass(after, edge)
+            self._pass(after, edge, taken)
 
     # Events
 
