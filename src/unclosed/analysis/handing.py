@@ -128,6 +128,9 @@ class Handing:
             moved = event
             callee = event.callee.place if event.callee.receiver is None else None
             if info.model is not None and info.model.calls is not None and not info.model.returns_class and not info.model.keeps:
+                running = self._summaries.running
+                if running.of(scope, node, event) is None and not running.is_returned(scope, event.result):
+                    continue  # started, and nobody waits: `loop.run_in_executor(None, work)`
                 callee, moved = argument_at(event, info.model.calls), without_first(event, info.model.calls + 1)
             if callee is not None:
                 yield from self._of_callee(scope, node, moved, callee, names)
