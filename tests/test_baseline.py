@@ -266,3 +266,39 @@ def test_with_changes_both_count(project: Path) -> None:
     put(project, "b.py", LEAK)
     run("baseline", "write", "app.py")
     assert checked(".", "--diff", "main") == (["b.py:5:12: UNC103"], [])
+
+
+def test_a_leak_that_comes_back_in_another_file_is_new(project: Path) -> None:
+    """Only a file that is gone can have moved."""
+    run("baseline", "write")
+    put(project, "app.py", CLEAN)
+    put(project, "lib/app.py", LEAK)
+    places, said = checked()
+    assert (places, len(said)) == (["lib/app.py:5:12: UNC103"], 1)
+
+
+def test_a_file_that_is_gone_from_elsewhere_is_not_paid_off(project: Path) -> None:
+    """Nobody looked there."""
+    put(project, "lib/calm.py", CLEAN)
+    run("baseline", "write")
+    (project / "app.py").unlink()
+    assert checked("lib") == ([], [])
+    assert len(checked(".")[1]) == 1
+
+
+def test_a_file_that_was_skipped_is_not_paid_off(project: Path) -> None:
+    """It could not be analysed, so nothing is known of what it held."""
+    run("baseline", "write")
+    put(project, "app.py", "import sqlite3\nx = " + "(" * 5000 + ")" * 5000 + "\n")
+    assert checked(".", "--ignore", "UNC901") == ([], [])
+
+
+def test_a_named_file_is_judged_by_the_rules_for_named_files(project: Path) -> None:
+    """UNC306 runs on a pgbouncer.ini that is named."""
+    put(project, "pgbouncer.ini", "[pgbouncer]\nquery_wait_timeout = 0\nidle_transaction_timeout = 60\n")
+    run("baseline", "write", "pgbouncer.ini")
+    known = baseline().count("UNC306")
+    assert known > 0
+    put(project, "pgbouncer.ini", "[pgbouncer]\nquery_wait_timeout = 30\nidle_transaction_timeout = 60\nquery_timeout = 120\n")
+    assert len(checked("pgbouncer.ini")[1]) == known
+    assert checked(".")[1] == []
