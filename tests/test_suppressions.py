@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flake8.processor import FileProcessor
 from flake8.violation import Violation
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unclosed.source import split_lines
@@ -127,6 +127,7 @@ texts = st.lists(st.tuples(statements, comments, comments), min_size=1, max_size
 )
 
 
+@settings(deadline=None)
 @given(texts)
 def test_any_mixture_of_spellings_is_read_as_flake8_reads_it(text: str) -> None:
     """Spellings near the right one, in and after statements of one and of several lines."""
