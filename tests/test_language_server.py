@@ -109,6 +109,12 @@ def test_flake8_shows_the_column_as_the_editor_counts(flake8: LanguageClient, ap
     assert [(code, line, start) for code, line, start, _ in ranges(flake8.open(app, text))] == [("UNC103", 4, character)]
 
 
+def test_behind_an_emoji_flake8s_range_begins_one_early(flake8: LanguageClient, app: str) -> None:
+    """As docs/editors.md says: python-lsp-server hands on characters where UTF-16 code units are meant, and the call stands at 24."""
+    text = LEAK.replace("    conn = ", "    word = '🐍'; conn = ")
+    assert [found[:3] for found in ranges(flake8.open(app, text))] == [("UNC103", 4, 23)]
+
+
 def test_our_own_plugin_marks_the_acquire_and_shows_the_trail(unclosed: LanguageClient, project: Path, app: str) -> None:
     """The range ends with the call; each step of the trail has its place."""
     (found,) = unclosed.open(app, LEAK)
