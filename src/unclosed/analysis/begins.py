@@ -272,7 +272,9 @@ class Begins:
         for name, effect in self._summaries.transactions.opened_on_self(target, literals):
             place, when = scope.graph.places.intern(ev.Attribute(receiver, name)), effect.opening(event.result)
             if when is not None:
-                yield Begin(node, event.span, How.STATEMENT, aliases_of(scope, place), info.confidence, when=when)
+                kept = [each for each in self._summaries.holders.given_for(scope, receiver, name) if self._may_be_subject(scope, each)]
+                places = aliases_of(scope, place).union(*(aliases_of(scope, each) for each in kept))
+                yield Begin(node, event.span, How.STATEMENT, places, info.confidence, when=when)
 
     def _on_shared(self, scope: ScopeTypes, node: NodeId, event: ev.Call, info: CallInfo) -> Iterator[Begin]:
         """A function of the project that leaves a transaction open on a session that everybody shares."""

@@ -115,7 +115,23 @@ class Handing:
         scope = target.types.scope(target.facts.id)
         names = frozenset(p.name for p in target.facts.parameters)
         awaited = (name for name in names if self._is_awaited(scope, name))
-        return Handed(tuple(self._calls_in(scope, names)), frozenset(awaited))
+        calls = tuple(self._calls_in(scope, names))
+        kept = {call.parameter for call in calls if self._is_kept(scope, call.parameter)}
+        return Handed(tuple(call for call in calls if call.parameter not in kept), frozenset(awaited))
+
+    def _is_kept(self, scope: ScopeTypes, name: str) -> bool:
+        """Whether a parameter that is called on some path is put away on another, for later: `hooks.append(work) if begun else work()`."""
+        place = scope.graph.places.find(ev.Local(name))
+        for event in scope.graph.events:
+            match event:
+                case ev.Store(_, _, _, value, _) if value == place:
+                    return True
+                case ev.Call() if any(a.value == place for a in event.arguments):
+                    info = scope.call(scope.producer[event.result])
+                    is_harmless = info.name.startswith("builtins.") or (info.model is not None and not info.model.keeps)
+                    if not is_harmless and info.target is None:
+                        return True
+        return False
 
     def _is_awaited(self, scope: ScopeTypes, name: str) -> bool:
         place = scope.graph.places.find(ev.Local(name))

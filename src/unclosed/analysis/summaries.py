@@ -27,6 +27,7 @@ from unclosed.analysis.faults import FaultLog
 from unclosed.analysis.fresh import Fresh, FreshResources
 from unclosed.analysis.givens import Givens
 from unclosed.analysis.handing import Handing
+from unclosed.analysis.holders import Holders
 from unclosed.analysis.meaning import Meaning
 from unclosed.analysis.obligations import Flag, Site
 from unclosed.analysis.other_ends import OtherEnds
@@ -76,6 +77,7 @@ class Summaries:
         self.externals = Externals(self)
         self.transactions = Transactions(self)
         self.other_ends = OtherEnds(self)
+        self.holders = Holders(self)
         self.users = Users(self)
         self.dependencies = Dependencies(self)
         self.overriding = Overriding(program, self.owners.lineage)
