@@ -117,6 +117,14 @@ def test_the_list_has_a_line_for_each_library() -> None:
     assert any(line.startswith("psycopg2.pool: psycopg2 2.9") for line in printed)
 
 
+def test_the_list_begins_with_the_projects_own() -> None:
+    """With the file that describes them."""
+    configured(OWN + '[tool.unclosed.clients."shop.http.Api"]\nrelease = "close"\nwith = true\n')
+    first, second = models("list").stdout.splitlines()[:2]
+    assert first == f"your own, in {Path.cwd() / 'pyproject.toml'}: shop.db.Pool, shop.http.Api"
+    assert not second.startswith("your own")
+
+
 def test_names_are_found_by_a_part_of_them() -> None:
     """Own ones too; what each is stands behind it."""
     configured(OWN)

@@ -37,12 +37,12 @@ def models() -> None:
 def list_models(text: str | None, config_file: str | None) -> None:
     """List libraries, or names that hold TEXT.
 
-    Without TEXT: a line for each library, with where its facts are from. With TEXT: every type, function and object whose name
+    Without TEXT: your own, and a line for each library, with where its facts are from. With TEXT: every type, function and object whose name
     holds it, your own included.
     """
     with usage_errors():
         shelf = user_shelf(chosen_config((), config_file).models)
-    for line in _libraries() if text is None else _names(shelf, text.lower()):
+    for line in (*_own(shelf), *_libraries()) if text is None else _names(shelf, text.lower()):
         click.echo(line)
 
 
@@ -88,6 +88,15 @@ def _mistakes(config_file: str | None) -> Iterator[str]:
         yield from map(str, problems)
         if not problems:
             shelf = user_shelf((each,), shelf)
+
+
+def _own(shelf: Shelf) -> Iterator[str]:
+    """A line for each file of the user with what it describes alone, sorted."""
+    names = sorted(Catalog(shelf).own_names)
+    places = {name: written.where for entries in (shelf.types, shelf.functions, shelf.objects) for name, written in entries.items()}
+    for where in sorted({places[name] for name in names if name in places}):
+        own = [name for name in names if places.get(name) == where and not name.endswith("._Lent")]
+        yield f"your own, in {where}: {', '.join(own)}"
 
 
 def _libraries() -> Iterator[str]:
