@@ -181,7 +181,7 @@ class Begins:
                 return
         is_function = info.target is not None and info.model is None and not info.is_class
         if is_function and info.target is not None and self._summaries.shares_sessions(info.target.module):
-            yield from self._on_shared(scope, node, event, info)
+            yield from self._on_shared(scope, node, event, info, given)
         if is_function and info.target is not None and self._may_begin(scope, event, info.target):
             yield from self._by_function(scope, node, event, info, given)
 
@@ -276,15 +276,16 @@ class Begins:
                 places = aliases_of(scope, place).union(*(aliases_of(scope, each) for each in kept))
                 yield Begin(node, event.span, How.STATEMENT, places, info.confidence, when=when)
 
-    def _on_shared(self, scope: ScopeTypes, node: NodeId, event: ev.Call, info: CallInfo) -> Iterator[Begin]:
+    def _on_shared(self, scope: ScopeTypes, node: NodeId, event: ev.Call, info: CallInfo, given: Given) -> Iterator[Begin]:
         """A function of the project that leaves a transaction open on a session that everybody shares."""
         target = self._summaries.target(scope, info)
         if target is None or (target.facts.is_async and not event.awaited) or target.types.scope(target.facts.id) is scope:
             return
-        sure = self._summaries.transactions.shared.left_open_by(target)
-        if sure is not None:
+        left = self._summaries.transactions.shared.left_open_by(target, self._summaries.givens.to(target, scope, info, given))
+        if left is not None:
             subject = frozenset({scope.graph.places.intern(_SHARED)})
-            yield Begin(node, event.span, How.STATEMENT, subject, min(sure, info.confidence), is_loose=True, is_shared=True)
+            sure, when = min(left.confidence, info.confidence), left.when(event.result)
+            yield Begin(node, event.span, How.STATEMENT, subject, sure, is_loose=True, when=when, is_shared=True)
 
     def _may_be_subject(self, scope: ScopeTypes, place: PlaceId) -> bool:
         value = scope.value(place)
