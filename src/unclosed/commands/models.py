@@ -37,8 +37,8 @@ def models() -> None:
 def list_models(text: str | None, config_file: str | None) -> None:
     """List libraries, or names that hold TEXT.
 
-    Without TEXT: your own, and a line for each library, with where its facts are from. With TEXT: every type, function and object whose name
-    holds it, your own included.
+    Without TEXT: your own, and a line for each library, with where its facts are from. With TEXT: every type, function and object
+    whose name holds it, your own included.
     """
     with usage_errors():
         shelf = user_shelf(chosen_config((), config_file).models)
