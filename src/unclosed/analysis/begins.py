@@ -26,6 +26,8 @@ _WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
 _BEGINS = ("BEGIN", "START")
 ENDS = ("COMMIT", "END", "ROLLBACK", "ABORT")
 """First words of the statements that end a transaction."""
+_WALKING = frozenset({"list", "tuple", "set", "sorted", "dict", "max", "min", "sum"})
+"""Builtins that walk through their first argument."""
 _DECORATED = ev.Temp(-1)
 """What stands for the transaction that a decorator opens around the whole function."""
 _SHARED = ev.Local("the shared session")
@@ -55,15 +57,25 @@ class Begins:
                 yield begin
 
     def _walks(self, scope: ScopeTypes) -> Iterator[Begin]:
-        """Where a query is sent because somebody walks through it: `for user in User.query:`."""
+        """Where a query is sent because somebody walks through it: `for user in User.query:`, `list(User.query)`."""
         for number, event in enumerate(scope.graph.events):
-            if isinstance(event, ev.Step) and event.word == "next" and event.value is not None:
-                model = model_at(scope, event.value)
-                if model is not None and "__iter__" in model.statements:
-                    subject, owner, is_loose = subject_of(scope, event.value, model)
-                    shared = is_shared(scope, subject, owner)
-                    places = aliases_of(scope, subject)
-                    yield Begin(NodeId(number), event.span, How.STATEMENT, places, Confidence.LIKELY, is_loose, is_shared=shared)
+            if not isinstance(event, ev.Step | ev.Call):
+                continue
+            walked = self._walked(scope, number, event)
+            model = model_at(scope, walked) if walked is not None else None
+            if walked is not None and model is not None and "__iter__" in model.statements:
+                subject, owner, is_loose = subject_of(scope, walked, model)
+                shared = is_shared(scope, subject, owner)
+                places = aliases_of(scope, subject)
+                yield Begin(NodeId(number), event.span, How.STATEMENT, places, Confidence.LIKELY, is_loose, is_shared=shared)
+
+    def _walked(self, scope: ScopeTypes, node: int, event: ev.Step | ev.Call) -> PlaceId | None:
+        """What the step of a loop, or a builtin, walks through."""
+        if isinstance(event, ev.Step):
+            return event.value if event.word == "next" else None
+        method = event.callee.method
+        is_builtin = method in _WALKING and scope.call(node).name == f"builtins.{method}"
+        return argument_at(event, 0) if is_builtin else None
 
     def by_hand(self, scope: ScopeTypes) -> Iterator[Begin]:
         """The transactions that a function begins by hand."""
