@@ -25,11 +25,11 @@ class Holders:
         self._summaries = summaries
 
     def given_for(self, scope: ScopeTypes, receiver: PlaceId, attribute: str) -> Iterator[PlaceId]:
-        """The arguments that an attribute of what a place holds may hold: of a constructor that cannot be read, all."""
+        """The arguments that an attribute of what a place holds may hold: of a constructor that cannot be read, or a factory, all."""
         made = scope.call_behind(receiver)
-        if made is None or not made.is_class:
+        if made is None or not (made.is_class or (made.model is None and made.target is not None)):
             return
-        target = self._summaries.target(scope, made)
+        target = self._summaries.target(scope, made) if made.is_class else None
         for argument in made.event.arguments:
             if argument.value is not None and (target is None or attribute in self._kept_as(target, made, argument)):
                 yield argument.value
