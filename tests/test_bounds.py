@@ -14,7 +14,8 @@ import pytest
 
 from unclosed.catalog import Catalog
 from unclosed.config import Config
-from unclosed.lint import FileResult, check_source
+from unclosed.file_result import FileResult
+from unclosed.lint import check_source
 from unclosed.text import SourceFile
 
 CATALOG = Catalog.load()

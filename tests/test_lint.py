@@ -14,8 +14,9 @@ from unclosed.confidence import Confidence
 from unclosed.config import Codes, Config
 from unclosed.engine import Engine
 from unclosed.errors import UnparsableFile
+from unclosed.file_result import FileResult
 from unclosed.findings import Finding, Skipped, numbered
-from unclosed.lint import FileResult, check_paths, check_source
+from unclosed.lint import check_paths, check_source
 from unclosed.report.report import FileError, Report
 from unclosed.rules.rule import Rule
 from unclosed.text import Position, SourceFile, Span

@@ -10,7 +10,8 @@ from unclosed.catalog import Catalog
 from unclosed.confidence import Confidence
 from unclosed.config import Config
 from unclosed.engine import Engine
-from unclosed.lint import FileResult, check_source
+from unclosed.file_result import FileResult
+from unclosed.lint import check_source
 from unclosed.text import SourceFile
 
 LINK = """\

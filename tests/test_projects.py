@@ -19,9 +19,10 @@ from unclosed.catalog import Catalog
 from unclosed.confidence import Confidence
 from unclosed.config import Config, find_config
 from unclosed.engine import Engine
+from unclosed.file_result import FileResult
 from unclosed.findings import Finding
 from unclosed.flake8_plugin import Plugin
-from unclosed.lint import FileResult, check_paths, check_source
+from unclosed.lint import check_paths, check_source
 from unclosed.report.report import Report
 from unclosed.rules import all_rules
 from unclosed.text import SourceFile

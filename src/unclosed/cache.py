@@ -44,7 +44,7 @@ class Cache:
     """Texts by key, on disk. Whatever goes wrong with the disk, nothing is raised: then there is no entry, and none is kept."""
 
     def __init__(self, folder: Path, *, max_bytes: int = MAX_BYTES) -> None:
-        self._folder, self._max_bytes = folder, max_bytes
+        self.folder, self._max_bytes = folder, max_bytes
         self._seed = _environment()
         self._is_usable = True
         self._written = 0
@@ -95,7 +95,7 @@ class Cache:
             return
         self._written = 0
         entries = []
-        for path in self._folder.glob("??/*"):
+        for path in self.folder.glob("??/*"):
             try:
                 found = path.stat()
             except OSError:
@@ -114,11 +114,11 @@ class Cache:
             size -= length
 
     def _path(self, key: str) -> Path:
-        return self._folder / key[:2] / key[2:]
+        return self.folder / key[:2] / key[2:]
 
     def _make(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        mark = self._folder / _MARK
+        mark = self.folder / _MARK
         if not mark.exists():
             mark.write_bytes(_TAG)
 

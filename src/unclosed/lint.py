@@ -13,7 +13,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -25,8 +25,10 @@ from unclosed.config import Config
 from unclosed.discovery import Discovery, common_directory, discover, repository_root
 from unclosed.engine import Engine
 from unclosed.errors import TooDeep, UnparsableFile, UnreadableFile
+from unclosed.file_result import FileResult
 from unclosed.file_rules import FileRules
 from unclosed.findings import Finding, Skipped, numbered
+from unclosed.kept_runs import KeptRun
 from unclosed.pgbouncer.ini import read_settings_file
 from unclosed.pgbouncer.judge import judge
 from unclosed.pgbouncer.surroundings import FILE_NAME as SETTINGS_FILE
@@ -46,17 +48,6 @@ UNPARSABLE = "UNC901"
 
 Watch = Callable[[Sequence[str]], AbstractContextManager[Iterable[str]]]
 """Hands the files on to a loop and may watch its progress."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileResult:
-    """What one file gave. `is_parsed`: it was analysed; `text` is kept only if there is a finding to show in it."""
-
-    findings: tuple[Finding, ...] = ()
-    skipped: tuple[Skipped, ...] = ()
-    error: FileError | None = None
-    is_parsed: bool = False
-    text: str = ""
 
 
 def check_source(
@@ -117,21 +108,26 @@ def check_paths(
     named = frozenset(map(os.path.realpath, paths))
     also = frozenset({SETTINGS_FILE} if any(rule.reads_settings for rule in rules.all) else ())
     discovery = discover(paths, settings, force_exclude=force_exclude, stdin_name=stdin_name, also=also)
-    texts = [path for path in discovery.files if not is_settings_file(path)]
-    work = partial(_file_check, settings, catalog, cache, stdin_name)
-    checked = in_order(work, texts, _jobs(texts) if jobs is None else jobs)
-    results: list[tuple[str, FileResult]] = []
-    with watch(discovery.files) as files, collector_paused():
-        for path in files:
-            if is_settings_file(path):
-                asked = of_named if os.path.realpath(path) in named else rules
-                results.append((path, check_settings_file(path, settings, asked.of(path))))
-            else:
-                results.append((_name(path, stdin_name), next(checked)))
+    run = None if cache is None else KeptRun(cache, settings, rules.all, discovery.files)
+    results = run.results() if run is not None else None
+    if results is None:
+        work = partial(_file_check, settings, catalog, cache, stdin_name)
+        texts = [path for path in discovery.files if not is_settings_file(path)]
+        checked = in_order(work, texts, _jobs(texts) if jobs is None else jobs)
+        results = {}
+        with watch(discovery.files) as files, collector_paused():
+            for path in files:
+                if is_settings_file(path):
+                    asked = of_named if os.path.realpath(path) in named else rules
+                    results[path] = check_settings_file(path, settings, asked.of(path))
+                else:
+                    results[_name(path, stdin_name)] = next(checked)
+        if run is not None:
+            run.keep(results)
     if cache is not None:
         cache.tidy()
     root = repository_root(common_directory([_name(path, stdin_name) for path in paths]))
-    return _report(discovery, dict(results), time.perf_counter() - started, root)
+    return _report(discovery, results, time.perf_counter() - started, root)
 
 
 def _file_check(settings: Config, catalog: Catalog, cache: Cache | None, stdin_name: str | None) -> Callable[[str], FileResult]:
