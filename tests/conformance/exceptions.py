@@ -130,6 +130,7 @@ SAID_BY_HAND: dict[tuple[str, str], str] = {
 """(subject, `arguments`, `coroutine`, `names` or `results`): what the library itself does not tell, and why the model may say it."""
 
 LEFT_OUT = {
+    "aioboto3": "wants an older boto3",
     "pysftp": "does not load with a current paramiko",
     "aioodbc": "needs unixODBC",
     "cx_oracle": "has no builds for current Pythons",

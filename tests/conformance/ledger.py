@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -11,9 +12,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from conformance.exceptions import LEFT_OUT
+from unclosed.catalog_files import read_model_file
 
 CHECKED = Path(__file__).parent / "checked.json"
 """What the last recorded run has checked; `docs/libraries.md` tells it."""
+
+PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 
 READ = ("names", "arguments", "coroutines", "blocks", "results")
 """Claims that the library's own names, signatures and annotations answer."""
@@ -26,7 +30,8 @@ class Ledger:
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, str]] = Counter()
-        self._missed: set[str] = set()
+        self.missed: set[str] = set()
+        """The model files whose library is not here."""
 
     def note(self, file: str, about: str, number: int = 1) -> None:
         """Claims of the model file `file` about one thing of `READ` or `RUN` hold."""
@@ -35,7 +40,7 @@ class Ledger:
 
     def miss(self, file: str) -> None:
         """The library of a model file is not here."""
-        self._missed.add(file)
+        self.missed.add(file)
 
     def is_empty(self) -> bool:
         """Whether nothing was checked at all."""
@@ -59,13 +64,14 @@ class Ledger:
         widths = [max(len(row[index]) for row in rows) for index in range(len(heads))]
         for row in rows:
             yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        if self._missed:
-            yield f"not checked for want of the library: {', '.join(sorted(self._missed))}"
+        if self.missed:
+            yield f"not checked for want of the library: {', '.join(sorted(self.missed))}"
 
 
 def write_record(ledger: Ledger, path: Path) -> None:
-    """Write what was checked as JSON, a model file each."""
+    """Write what was checked as JSON, a model file each; of libraries that are not here, what was written of them before."""
     record: dict[str, object] = {file: {"left out": reason} for file, reason in LEFT_OUT.items()}
+    record.update({file: entry for file, entry in read_record(path).items() if file in ledger.missed and "claims" in entry})
     record.update({file: {"library": version_of(file), "claims": ledger.counts(file)} for file in ledger.files()})
     path.write_text(json.dumps(dict(sorted(record.items())), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -75,6 +81,19 @@ def read_record(path: Path = CHECKED) -> Mapping[str, Mapping[str, object]]:
     record = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     assert isinstance(record, dict)
     return record
+
+
+def is_required(file: str) -> bool:
+    """Whether a library was checked in the recorded run, and its packages are all in the extra `conformance`."""
+    packages = str(read_record().get(file, {}).get("library", "?")).split(", ")
+    extras = read_model_file(PROJECT)["project"]
+    assert isinstance(extras, dict)
+    named = {_normal(re.split(r"[\[>]", text)[0]) for key in ("conformance", "dev") for text in extras["optional-dependencies"][key]}
+    return all(_normal(package.partition(" ")[0]) in named for package in packages)
+
+
+def _normal(package: str) -> str:
+    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def version_of(file: str) -> str:
