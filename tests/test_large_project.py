@@ -10,7 +10,6 @@ from unclosed.catalog import Catalog
 from unclosed.config import Config
 from unclosed.lint import check_paths
 from unclosed.lowering.parse import parse
-from unclosed.project import program
 from unclosed.report.report import Report
 
 COUNT = 2_000
@@ -51,7 +50,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         texts.add(text)
         return parse(text)
 
-    monkeypatch.setattr(program, "parse", note)
+    monkeypatch.setattr("unclosed.lowering.parse.parse", note)
     return texts
 
 
