@@ -21,7 +21,7 @@ _FLAGS = (
 )
 _LIMITS = ("io", "waits", "limit", "limits", "never_waits", "brief_after", "autocommit", "pool", "within_process", "intercepts")
 _POSITIONS = ("wraps", "enters", "awaits", "passes", "advances", "calls", "starts", "at_most", "child_of")
-_SESSIONS = ("prepares", "session_state")
+_SESSIONS = ("prepares", "session_state", "opens_when")
 CALL_KEYS = LEASE_KEYS.union(
     _FLAGS,
     _POSITIONS,
@@ -161,6 +161,7 @@ def _outside(model: CallModel, table: Table) -> CallModel:
         brief_after=table.names("brief_after") or frozenset(),
         gathers=table.flag("gathers"),
         opens=table.flag("opens"),
+        opens_when=read_told(table, "opens_when"),
         statement=table.flag("statement"),
         autocommit=read_spellings(table, "autocommit"),
         streams=read_named(table, "streams"),

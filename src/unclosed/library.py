@@ -278,6 +278,8 @@ class CallModel:
     """The result is a statement of a database, and so is what its methods give (`select(Order).where(…)`): who executes it is a session."""
     opens: bool = False
     """Entering the result, or decorating with it, opens a transaction that ends when the block is left."""
+    opens_when: tuple[Told, ...] = ()
+    """It does so with one of these arguments (`db_session(immediate=True)` of Pony)."""
     applies: tuple[str, ...] | None = None
     """As a decorator it applies the decorators that are its first argument; to a class, on the method that `name=` says. With the methods
     that such a method runs, `dispatch.get`."""

@@ -20,11 +20,12 @@ from unclosed.lowering.facts import Decorator
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """One decorator: its dotted name, whether it is called, and where it stands."""
+    """One decorator: its dotted name, whether it is called, where it stands, and the arguments by name, each as source text."""
 
     name: str
     is_called: bool
     span: SpanId
+    given: frozenset[tuple[str, str]] = frozenset()
 
 
 def decorators_around(scope: ScopeTypes) -> Iterator[Around]:
@@ -35,7 +36,7 @@ def decorators_around(scope: ScopeTypes) -> Iterator[Around]:
     for decorator in owner.decorators if owner is not None else ():
         yield from _applied(outer, decorator, facts.name.rpartition(".")[2])
     for decorator in facts.decorators:
-        yield Around(decorator.name, decorator.is_called, decorator.span)
+        yield Around(decorator.name, decorator.is_called, decorator.span, _given(_read(decorator.text)))
         yield from _applied(outer, decorator, "")
 
 
@@ -51,7 +52,12 @@ def _applied(scope: ScopeTypes, decorator: Decorator, method: str) -> Iterator[A
     first = call.args[0]
     for each in first.elts if isinstance(first, ast.List | ast.Tuple) else [first]:
         applied = each.func if isinstance(each, ast.Call) else each
-        yield Around(ast.unparse(applied), isinstance(each, ast.Call), decorator.span)
+        given = _given(each if isinstance(each, ast.Call) else None)
+        yield Around(ast.unparse(applied), isinstance(each, ast.Call), decorator.span, given)
+
+
+def _given(call: ast.Call | None) -> frozenset[tuple[str, str]]:
+    return frozenset((each.arg, ast.unparse(each.value)) for each in (call.keywords if call is not None else ()) if each.arg)
 
 
 def _read(text: str) -> ast.Call | None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from unclosed.analysis.around import decorators_around
 from unclosed.analysis.autocommit import is_autocommit
 from unclosed.analysis.givens import NOTHING_GIVEN, Given
+from unclosed.analysis.limits import argument_of
+from unclosed.analysis.origins import constant_text
 from unclosed.analysis.running import all_calls
 from unclosed.analysis.subjects import Begin, How, aliases_of, is_pooled, is_shared, is_statement, model_at, model_of, sql, subject_of
 from unclosed.confidence import Confidence
@@ -90,7 +92,7 @@ class Begins:
         for node, event in _begun(scope):
             receiver = event.callee.receiver if event.callee.method in ENTRIES else None
             made = scope.call_behind(receiver) if receiver is not None else None
-            opens = made is not None and made.model is not None and made.model.opens
+            opens = made is not None and _opens(scope, made)
             if receiver is not None and (opens or self._is_transaction(scope, entered(scope.value(receiver)))):
                 yield Begin(node, event.span, How.BLOCK, aliases_of(scope, receiver) | {event.result}, Confidence.LIKELY)
 
@@ -132,7 +134,8 @@ class Begins:
                 owner = outer.named(base) if base else None
                 if owner is not None and owner.sort is Sort.INSTANCE:
                     model = scope.catalog.method(owner.name, method)
-            if model is not None and (model.opens or (decorator.is_called and self._makes_transaction(scope, model))):
+            told = model is not None and any((each.name, each.spelling) in decorator.given for each in model.opens_when)
+            if model is not None and (model.opens or told or (decorator.is_called and self._makes_transaction(scope, model))):
                 place = scope.graph.places.intern(_DECORATED)
                 yield Begin(NodeId(0), decorator.span, How.BLOCK, frozenset({place}), Confidence.CERTAIN)
 
@@ -145,7 +148,7 @@ class Begins:
             made = scope.call_behind(event.manager)
             value = scope.value(event.manager)
             inner = entered(value)
-            opens = made is not None and made.model is not None and made.model.opens
+            opens = made is not None and _opens(scope, made)
             is_transaction = any(self._is_transaction(scope, v) for v in (value, inner))
             if not opens and not is_transaction and not self._is_opened_by_project(scope, event, made, value):
                 continue
@@ -329,3 +332,11 @@ def _flowing_into(places: set[PlaceId], scope: ScopeTypes) -> set[PlaceId]:
 
 def _is_unawaited(info: CallInfo) -> bool:
     return info.model is not None and info.model.is_coroutine
+
+
+def _opens(scope: ScopeTypes, made: CallInfo) -> bool:
+    """Whether entering what a call gives opens a transaction, by the call alone or by what it is told."""
+    if made.model is None:
+        return False
+    told = ((argument_of(made, each.name, each.position), each.spelling) for each in made.model.opens_when)
+    return made.model.opens or any(said is not None and constant_text(scope, said) == spelling for said, spelling in told)
