@@ -482,7 +482,9 @@ class ScopeTypes:
             if not decorators & _STATIC_METHODS:
                 return Value(Sort.OBJECT, self.facts.owner, self.module.name, broad=True)
         named = self._outer_named(parameter.default) if parameter.default.replace(".", "").isidentifier() else None
-        return named.weakened(Confidence.LIKELY) if named is not None and (named.sort, named.name) not in _SAYING_NOTHING else None
+        if named is None or named.sort not in (Sort.INSTANCE, Sort.OBJECT) or (named.sort, named.name) in _SAYING_NOTHING:
+            return None  # a function as a default is there to be replaced
+        return named.weakened(Confidence.LIKELY)
 
     def owner(self) -> str:
         """The class whose method this function is, or is nested in; empty outside of classes."""
