@@ -148,7 +148,8 @@ class RedisWitness:
     def end(self) -> None:
         """End what the test has left open."""
         for client in self._clients():
-            self._client.client_kill(client["addr"])
+            with suppress(Exception):  # it has ended by itself
+                self._client.client_kill(client["addr"])
 
     def _clients(self) -> list[dict[str, str]]:
         return [client for client in self._client.client_list() if client["name"] == self.name]
